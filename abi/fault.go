@@ -1,0 +1,91 @@
+package abi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Code classifies a [Fault]. The list is closed: an unknown code is read as [Internal].
+type Code string
+
+// Codes, in the order of the package comment's table.
+const (
+	InvalidInput  Code = "invalid_input"
+	Unauthorized  Code = "unauthorized"
+	Forbidden     Code = "forbidden"
+	NotFound      Code = "not_found"
+	Conflict      Code = "conflict"
+	RateLimited   Code = "rate_limited"
+	Unavailable   Code = "unavailable"
+	Timeout       Code = "timeout"
+	LimitExceeded Code = "limit_exceeded"
+	Canceled      Code = "canceled"
+	Internal      Code = "internal"
+)
+
+// Codes lists every code once.
+var Codes = []Code{InvalidInput, Unauthorized, Forbidden, NotFound, Conflict, RateLimited, Unavailable,
+	Timeout, LimitExceeded, Canceled, Internal}
+
+// Known reports whether c is one of [Codes].
+func (c Code) Known() bool {
+	for _, k := range Codes {
+		if c == k {
+			return true
+		}
+	}
+	return false
+}
+
+// Temporary reports whether the same call may succeed later without anyone changing anything.
+func (c Code) Temporary() bool { return c == RateLimited || c == Unavailable || c == Timeout }
+
+// Fault is an error that crosses the boundary between guest and host. It implements error.
+type Fault struct {
+	Code       Code            `json:"code"`
+	Message    string          `json:"message"`
+	Field      string          `json:"field,omitempty"`       // JSON pointer into the input
+	RetryAfter float64         `json:"retry_after,omitempty"` // seconds
+	Details    json.RawMessage `json:"details,omitempty"`     // any JSON object, for logs
+}
+
+// Faultf makes a fault with a formatted message.
+func Faultf(code Code, format string, args ...any) *Fault {
+	return &Fault{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Error returns the message, with the field it is about.
+func (f *Fault) Error() string {
+	var b strings.Builder
+	b.WriteString(string(f.Code))
+	if f.Field != "" {
+		b.WriteString(" at " + f.Field)
+	}
+	b.WriteString(": " + f.Message)
+	return b.String()
+}
+
+// AsFault returns the fault in err's tree, or an [Internal] one with err's text.
+func AsFault(err error) *Fault {
+	var f *Fault
+	if errors.As(err, &f) {
+		return f
+	}
+	return &Fault{Code: Internal, Message: err.Error()}
+}
+
+func (f *Fault) validate() error {
+	switch {
+	case f == nil:
+		return errors.New("fault without a fault object")
+	case !f.Code.Known():
+		return fmt.Errorf("unknown fault code %q", f.Code)
+	case f.Message == "":
+		return errors.New("fault without a message")
+	case f.RetryAfter < 0:
+		return fmt.Errorf("fault with a negative retry_after %v", f.RetryAfter)
+	}
+	return nil
+}
