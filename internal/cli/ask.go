@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// Confirm asks a yes-or-no question on the terminal; anything but yes is no. Call it only when
+// [Streams.Interactive] says so.
+func (s *Streams) Confirm(question string) (bool, error) {
+	fmt.Fprintf(s.Err, "%s [y/N] ", question)
+	line, err := readLine(s.In)
+	if err != nil {
+		return false, err
+	}
+	line = strings.ToLower(line)
+	return line == "y" || line == "yes", nil
+}
+
+// Ask asks for one line on the terminal; an empty answer is def.
+func (s *Streams) Ask(question, def string) (string, error) {
+	if def != "" {
+		question += " (" + def + ")"
+	}
+	fmt.Fprintf(s.Err, "%s: ", question)
+	line, err := readLine(s.In)
+	if err != nil {
+		return "", err
+	}
+	if line == "" {
+		return def, nil
+	}
+	return line, nil
+}
+
+// AskSecret asks for one line without showing it.
+func (s *Streams) AskSecret(question string) (string, error) {
+	f, ok := s.In.(*os.File)
+	if !ok {
+		return s.Ask(question, "")
+	}
+	fmt.Fprintf(s.Err, "%s (not shown): ", question)
+	b, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(s.Err)
+	if err != nil {
+		return "", fmt.Errorf("read the secret from the terminal: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// readLine reads up to a line feed without taking what follows it, so that the next question finds it.
+func readLine(r io.Reader) (string, error) {
+	if br, ok := r.(*bufio.Reader); ok {
+		line, err := br.ReadString('\n')
+		return strings.TrimSpace(line), ignoreEOF(err, line)
+	}
+	var b strings.Builder
+	buf := make([]byte, 1)
+	for {
+		n, err := r.Read(buf)
+		if n == 1 && buf[0] != '\n' {
+			b.WriteByte(buf[0])
+		}
+		if n == 1 && buf[0] == '\n' {
+			return strings.TrimSpace(b.String()), nil
+		}
+		if err != nil {
+			return strings.TrimSpace(b.String()), ignoreEOF(err, b.String())
+		}
+	}
+}
+
+func ignoreEOF(err error, line string) error {
+	if err == io.EOF && line != "" {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,68 @@
+// Package cli is what the commands host and pack share: their streams, the way they print results and
+// errors, and their exit codes. Not for use outside this module.
+//
+// A command writes its result to standard output and everything else (progress, notes, errors) to standard
+// error. With --json the result is one JSON document on standard output, and so is an error:
+//
+//	{"error": {"message": "…", "hint": "…", "exit": 4, "fault": {…}}}
+//
+// Errors are printed for people as two lines, "host: error: …" and, where there is something to do,
+// "host: hint: …".
+//
+// # Exit codes
+//
+//	0    done
+//	1    error
+//	2    the command was typed wrongly
+//	3    findings: the checked thing is not in order
+//	4    not found
+//	5    not trusted: unsigned, signed by somebody else, or changed
+//	130  interrupted
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Streams are a command's input and outputs.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	JSON     bool // --json was given
+	Terminal bool // a person sits at In and Err
+}
+
+// Standard returns the process's own streams.
+func Standard() *Streams {
+	return &Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// Interactive reports whether the command may ask questions.
+func (s *Streams) Interactive() bool { return s.Terminal && !s.JSON }
+
+// Note writes one line for people to standard error; with --json it is dropped.
+func (s *Streams) Note(format string, args ...any) {
+	if !s.JSON {
+		fmt.Fprintf(s.Err, format+"\n", args...)
+	}
+}
+
+// Print writes a result: value as JSON with --json, else what text writes.
+func (s *Streams) Print(value any, text func(w io.Writer)) error {
+	if !s.JSON {
+		text(s.Out)
+		return nil
+	}
+	enc := json.NewEncoder(s.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(value)
+}

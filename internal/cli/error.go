@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"patchbay/abi"
+)
+
+// Exit codes, as the package comment lists them.
+const (
+	ExitOK          = 0
+	ExitError       = 1
+	ExitUsage       = 2
+	ExitFindings    = 3
+	ExitNotFound    = 4
+	ExitNotTrusted  = 5
+	ExitInterrupted = 130
+)
+
+// Error is an error with advice and an exit code.
+type Error struct {
+	Err  error
+	Hint string // what to do or type next; may be empty
+	Exit int    // 0: found from Err, see [Exit]
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Hint adds advice to err, keeping its exit code. A nil err stays nil.
+func Hint(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Err: err, Hint: fmt.Sprintf(format, args...)}
+}
+
+// Usage is an error of a command that was typed wrongly.
+func Usage(format string, args ...any) error {
+	return &Error{Err: fmt.Errorf(format, args...), Exit: ExitUsage}
+}
+
+// WithExit gives err an exit code. A nil err stays nil.
+func WithExit(err error, code int) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Err: err, Exit: code}
+}
+
+// Exit returns the exit code for err: the outermost one that was given, else one by what err matches.
+func Exit(err error) int {
+	if err == nil {
+		return ExitOK
+	}
+	for e := err; e != nil; {
+		var ce *Error
+		if !errors.As(e, &ce) {
+			break
+		}
+		if ce.Exit != 0 {
+			return ce.Exit
+		}
+		e = ce.Err
+	}
+	var f *abi.Fault
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.As(err, &f) && f.Code == abi.NotFound, errors.Is(err, fs.ErrNotExist):
+		return ExitNotFound
+	}
+	return ExitError
+}
+
+// hint returns the outermost advice in err's tree.
+func hint(err error) string {
+	for e := err; e != nil; {
+		var ce *Error
+		if !errors.As(e, &ce) {
+			return ""
+		}
+		if ce.Hint != "" {
+			return ce.Hint
+		}
+		e = ce.Err
+	}
+	return ""
+}
+
+// report prints err for the command name and returns its exit code.
+func report(s *Streams, name string, err error) int {
+	code := Exit(err)
+	if s.JSON {
+		reportJSON(s, err, code)
+	}
+	fmt.Fprintf(s.Err, "%s: error: %s\n", name, indent(err.Error()))
+	if h := hint(err); h != "" {
+		fmt.Fprintf(s.Err, "%s: hint: %s\n", name, indent(h))
+	}
+	return code
+}
+
+func reportJSON(s *Streams, err error, code int) {
+	body := struct {
+		Message string     `json:"message"`
+		Hint    string     `json:"hint,omitempty"`
+		Exit    int        `json:"exit"`
+		Fault   *abi.Fault `json:"fault,omitempty"`
+	}{Message: err.Error(), Hint: hint(err), Exit: code}
+	errors.As(err, &body.Fault)
+	enc := json.NewEncoder(s.Out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	// Standard output may be gone; the text on standard error is still printed.
+	_ = enc.Encode(map[string]any{"error": body})
+}
+
+// indent keeps the lines of a longer text together.
+func indent(text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
+}
