@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,4 +77,22 @@ func (k Kind) known() bool {
 		return true
 	}
 	return false
+}
+
+// DecodeEnvelope reads an envelope and checks it: the JSON rules of the package comment first, then
+// [Envelope.Validate]. Numbers among the connection's fields are a [json.Number].
+func DecodeEnvelope(data []byte) (Envelope, error) {
+	if err := CheckJSON(data); err != nil {
+		return Envelope{}, fmt.Errorf("envelope: %w", err)
+	}
+	var e Envelope
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&e); err != nil {
+		return Envelope{}, fmt.Errorf("envelope: %v", err)
+	}
+	if err := e.Validate(); err != nil {
+		return Envelope{}, err
+	}
+	return e, nil
 }

@@ -89,3 +89,9 @@ func (f *Fault) validate() error {
 	}
 	return nil
 }
+
+// At sets the fault's field, a JSON pointer into the input, and returns the fault.
+func (f *Fault) At(pointer string) *Fault {
+	f.Field = pointer
+	return f
+}

@@ -1,0 +1,53 @@
+// Package sdk is what a connector's author writes a guest with, in Go.
+//
+// Connector authors may rely on this package: what it exports does not change within its version, go/1.
+//
+// A guest is a main package that registers its operations and serves them:
+//
+//	func init() { sdk.Serve(connector()) } // a WASI reactor runs init, not main
+//	func main() {}
+//
+//	func connector() *sdk.Connector {
+//		c := sdk.New()
+//		sdk.Test(c, "test", test)
+//		sdk.Action(c, "launch_process", launchProcess)
+//		sdk.Options(c, "blueprints", blueprints)
+//		return c
+//	}
+//
+//	func launchProcess(call *sdk.Call, in LaunchInput) (Process, error) {
+//		resp, err := call.HTTP("api").Post(sdk.Path("organizations", call.Field("organization"), "runs"), sdk.JSON(in))
+//		if err != nil {
+//			return Process{}, err
+//		}
+//		if !resp.OK() {
+//			return Process{}, resp.Fault()
+//		}
+//		var p Process
+//		return p, resp.JSON(&p)
+//	}
+//
+// Build it with
+//
+//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags "-s -w"
+//
+// and test it with go test and package sdktest: only the few lines that touch the boundary are built for
+// WebAssembly alone.
+//
+// # What a guest has
+//
+// One call runs one handler in a fresh instance, and nothing that a guest keeps in memory reaches a later
+// call: what must last goes into a cursor ([Page], [Call.Cursor]) or a state ([Pending], [Call.State]).
+// The network is there only through [Call.HTTP] and under the manifest's http grants. There are no files,
+// no arguments and no environment. time.Now, time.Sleep, crypto/rand and math/rand/v2 work as anywhere;
+// a sleep is spent from the call's deadline. Credentials stay with the host, which attaches them.
+//
+// Goroutines run while a handler runs and stop with it. All of them waiting for one another ends the
+// guest, and so does running out of memory. A panic of the handler becomes an internal fault; one in
+// another goroutine ends the guest.
+//
+// # Size
+//
+// The package leaves net/http, mime/multipart, log/slog and text/template alone, since each adds megabytes
+// to a guest. A guest that does so too stays below 4 MiB.
+package sdk
