@@ -1,9 +1,10 @@
 package sdk
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 
 	"patchbay/abi"
 )
@@ -69,11 +70,8 @@ func (c *Connector) sorted() []abi.Operation {
 	for op := range c.operations {
 		ops = append(ops, op)
 	}
-	sort.Slice(ops, func(i, j int) bool {
-		if ops[i].Kind != ops[j].Kind {
-			return ops[i].Kind < ops[j].Kind
-		}
-		return ops[i].Name < ops[j].Name
+	slices.SortFunc(ops, func(a, b abi.Operation) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return ops
 }
