@@ -1,0 +1,186 @@
+package wasm
+
+// This file reads the sections with contents: start, elements, code and data (core specification 5.5.11
+// to 5.5.16).
+
+// startSection refuses what it finds. A start function runs while the module is instantiated, which is
+// before any call and so before any deadline or quota of one.
+func (s *scanner) startSection() {
+	start := s.pos
+	s.index(len(s.functions), "function")
+	s.fail(start, ErrUnsupported, "export the function as _initialize instead, as reactors of WASI do", "a start function")
+}
+
+// Flags of an element segment (5.5.12). Segments that are not active and do not use indices of functions
+// name a type before their elements.
+const (
+	elementPassive     = 1 << 0 // or declarative, if elementExplicit is set too
+	elementExplicit    = 1 << 1 // names its table, or is declarative
+	elementExpressions = 1 << 2
+)
+
+func (s *scanner) elementSection() {
+	s.each(s.count(2, MaxSegments, "element segments"), func() {
+		start := s.pos
+		flags := s.uint32("flags of the segment")
+		if flags > elementPassive|elementExplicit|elementExpressions {
+			s.malformed(start, "flags %d of the segment, expected 0 to 7", flags)
+		}
+		if flags&elementPassive == 0 {
+			s.activeElements(flags)
+		}
+		if flags&(elementPassive|elementExplicit) != 0 {
+			s.elementType(flags)
+		}
+		s.elementVector(flags)
+	})
+}
+
+func (s *scanner) activeElements(flags uint32) {
+	start := s.pos
+	if flags&elementExplicit != 0 {
+		s.index(s.module.Tables, "table")
+	} else if s.module.Tables == 0 {
+		s.malformed(start, "a segment for table 0, which does not exist")
+	}
+	s.constant()
+}
+
+func (s *scanner) elementType(flags uint32) {
+	if flags&elementExpressions != 0 {
+		s.referenceType()
+		return
+	}
+	start := s.pos
+	if kind := s.byte("kind of the elements"); kind != 0 {
+		s.malformed(start, "kind %d of the elements, expected 0, functions", kind)
+	}
+}
+
+func (s *scanner) elementVector(flags uint32) {
+	start := s.pos
+	n := s.count(1, MaxElements, "elements")
+	s.elements += uint64(n)
+	s.limit(start, s.elements, MaxElements, "elements in all segments")
+	for ; n > 0 && s.err == nil; n-- {
+		if flags&elementExpressions != 0 {
+			s.constant()
+		} else {
+			s.index(len(s.functions), "function")
+		}
+	}
+}
+
+// Opcodes of constant expressions.
+const (
+	opEnd       = 0x0b
+	opGlobalGet = 0x23
+	opI32Const  = 0x41
+	opI64Const  = 0x42
+	opF32Const  = 0x43
+	opF64Const  = 0x44
+	opRefNull   = 0xd0
+	opRefFunc   = 0xd2
+	opVector    = 0xfd
+	opV128Const = 12 // after opVector
+)
+
+// constant reads a constant expression: in WebAssembly 2.0 one instruction and an end (3.3.10).
+func (s *scanner) constant() {
+	start := s.pos
+	switch op := s.byte("constant expression"); op {
+	case opI32Const:
+		s.signed(32, "constant")
+	case opI64Const:
+		s.signed(64, "constant")
+	case opF32Const:
+		s.skip(4, "constant")
+	case opF64Const:
+		s.skip(8, "constant")
+	case opGlobalGet:
+		s.index(s.module.Globals, "global")
+	case opRefNull:
+		s.referenceType()
+	case opRefFunc:
+		s.index(len(s.functions), "function")
+	case opVector:
+		if s.uint32("opcode") != opV128Const {
+			s.malformed(start, "a vector instruction other than v128.const in a constant expression")
+		}
+		s.skip(16, "constant")
+	default:
+		s.malformed(start, "opcode %#x begins a constant expression", op)
+	}
+	start = s.pos
+	if end := s.byte("end of the constant expression"); end != opEnd {
+		s.fail(start, ErrUnsupported, fixFeature, "a constant expression of more than one instruction")
+	}
+}
+
+func (s *scanner) codeSection() {
+	s.bodies = s.count(2, MaxFunctions, "function bodies")
+	s.each(s.bodies, func() {
+		start := s.pos
+		size := s.uint32("size of the function body")
+		s.limit(start, uint64(size), MaxBody, "bytes of a function body")
+		outer := s.enter(size, "function body")
+		s.body()
+		s.leave(outer, "function body")
+		s.module.Body = max(s.module.Body, int(size))
+	})
+}
+
+// body counts a function's locals and passes over its instructions. The sums have 64 bits: two groups of
+// 2^31 locals are none in 32.
+func (s *scanner) body() {
+	start := s.pos
+	var locals uint64
+	for n := s.count(2, MaxLocals, "groups of locals"); n > 0 && s.err == nil; n-- {
+		locals += uint64(s.uint32("number of locals"))
+		s.valueType()
+	}
+	s.locals += locals
+	s.limit(start, locals, MaxLocals, "locals of one function")
+	s.limit(start, s.locals, MaxLocalsTotal, "locals of all functions")
+	if s.err == nil && (s.left() == 0 || s.data[s.end-1] != opEnd) {
+		s.malformed(s.end, "a function body that does not end with %#x", opEnd)
+	}
+	s.skip(s.left(), "function body")
+	if s.err == nil {
+		s.module.Locals = max(s.module.Locals, int(locals))
+	}
+}
+
+func (s *scanner) dataCountSection() {
+	start := s.pos
+	n := s.uint32("number of data segments")
+	s.limit(start, uint64(n), MaxData, "data segments")
+	s.segments = int(n)
+}
+
+// Flags of a data segment (5.5.14).
+const (
+	dataActive = iota
+	dataPassive
+	dataExplicit // active, and names its memory
+)
+
+func (s *scanner) dataSection() {
+	s.dataSegments = s.count(2, MaxData, "data segments")
+	s.each(s.dataSegments, func() {
+		start := s.pos
+		flags := s.uint32("flags of the segment")
+		switch {
+		case flags > dataExplicit:
+			s.malformed(start, "flags %d of the segment, expected 0 to 2", flags)
+		case flags == dataExplicit:
+			s.index(s.memories, "memory")
+		case flags == dataActive && s.memories == 0:
+			s.malformed(start, "a segment for memory 0, which does not exist")
+		}
+		if flags != dataPassive {
+			s.constant()
+		}
+		s.bytes(MaxSize, "data")
+	})
+}
