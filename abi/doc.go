@@ -93,6 +93,9 @@
 //	{"status": "page",    "items": [...], "cursor": ...}   one page; no cursor (or null) means the last
 //	{"status": "fault",   "fault": {...}}
 //
+// A result has no field of another status. items may be left out when there are none, and null stands for a
+// field that is not there, except that a null output is an output. after is at most a week ([MaxAfter]).
+//
 // A test answers done with any output; options answer a page of {"value", "label"} items; schema answers
 // done with a JSON Schema; a trigger answers a page whose items are events and whose cursor is where the
 // next poll starts (a poll's cursor is always kept, so it is never the sign of a last page).
@@ -105,7 +108,8 @@
 //	 "retry_after": 2.5, "details": {...}}
 //
 // message says what happened and what to do, in one or two sentences; field is a JSON pointer into the
-// input; retry_after is in seconds; details is any object of a few KiB, for logs. Codes, and who may try again:
+// input; retry_after is in seconds; details is any object, kept small, for logs. code and message are never
+// missing. Codes, and who may try again:
 //
 //	invalid_input    never: the input must change
 //	unauthorized     once the connection has new credentials
@@ -118,6 +122,8 @@
 //	limit_exceeded   never: the call asked for more than its quota
 //	canceled         by whoever cancelled it
 //	internal         never: the connector or the host has a defect
+//
+// A reader takes a code that it does not know for internal.
 //
 // # Operations of patchbay.http.v1
 //
@@ -150,9 +156,18 @@
 //
 // # JSON
 //
-// All JSON is UTF-8 (RFC 8259), one value with no bytes after it, at most [MaxDepth] levels deep, without
-// duplicate keys. The host refuses anything else, see [CheckJSON]. Numbers are not touched on the way:
+// All JSON is UTF-8 (RFC 8259) without a byte order mark, one value with nothing but white space around it,
+// at most 128 levels deep, without duplicate keys. A number has at most 64 characters and an exponent of at
+// most three digits. The host refuses anything else, see [CheckJSON]. Numbers are not touched on the way:
 // 12345678901234567890 and 1.10 arrive as they were written.
+//
+// Keys are compared after their escapes are read: "a" and "\u0061" are duplicates. An escape that is half of
+// a surrogate pair ("\ud83d", which a vendor sends who cuts a text in the middle of an emoji) is accepted, but
+// whoever reads the string may find U+FFFD in its place, and it counts as U+FFFD when keys are compared.
+//
+// The keys of this specification are written in lower case and nothing else. A key that is not known is
+// ignored, but one that differs from a known one only in case ("Status") is refused, because JSON readers
+// disagree on it. Keys inside input, output, state, cursor, items, details and attrs are free.
 //
 // # Test vectors
 //

@@ -1,7 +1,6 @@
 package abi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,6 +66,8 @@ func (e *Envelope) Validate() error {
 		return fmt.Errorf("envelope: unknown kind %q", e.Kind)
 	case e.Kind != KindDescribe && e.Operation == "":
 		return fmt.Errorf("envelope: a call of kind %s names no operation", e.Kind)
+	case !(e.Deadline >= 0):
+		return fmt.Errorf("envelope: deadline %v, want 0 or more seconds", e.Deadline)
 	}
 	return nil
 }
@@ -82,14 +83,9 @@ func (k Kind) known() bool {
 // DecodeEnvelope reads an envelope and checks it: the JSON rules of the package comment first, then
 // [Envelope.Validate]. Numbers among the connection's fields are a [json.Number].
 func DecodeEnvelope(data []byte) (Envelope, error) {
-	if err := CheckJSON(data); err != nil {
-		return Envelope{}, fmt.Errorf("envelope: %w", err)
-	}
 	var e Envelope
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if err := dec.Decode(&e); err != nil {
-		return Envelope{}, fmt.Errorf("envelope: %v", err)
+	if err := decode(data, &e); err != nil {
+		return Envelope{}, fmt.Errorf("envelope: %w", err)
 	}
 	if err := e.Validate(); err != nil {
 		return Envelope{}, err

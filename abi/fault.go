@@ -58,6 +58,9 @@ func Faultf(code Code, format string, args ...any) *Fault {
 
 // Error returns the message, with the field it is about.
 func (f *Fault) Error() string {
+	if f == nil {
+		return "a fault that is nil"
+	}
 	var b strings.Builder
 	b.WriteString(string(f.Code))
 	if f.Field != "" {
@@ -70,22 +73,29 @@ func (f *Fault) Error() string {
 // AsFault returns the fault in err's tree, or an [Internal] one with err's text.
 func AsFault(err error) *Fault {
 	var f *Fault
-	if errors.As(err, &f) {
+	if errors.As(err, &f) && f != nil {
 		return f
 	}
 	return &Fault{Code: Internal, Message: err.Error()}
 }
 
+// validate checks a fault that came across the boundary. A code of a later version becomes [Internal], the
+// one that nobody tries again.
 func (f *Fault) validate() error {
 	switch {
 	case f == nil:
 		return errors.New("fault without a fault object")
-	case !f.Code.Known():
-		return fmt.Errorf("unknown fault code %q", f.Code)
+	case f.Code == "":
+		return errors.New("fault without a code")
 	case f.Message == "":
 		return errors.New("fault without a message")
+	case isSet(f.Details) && f.Details[0] != '{':
+		return errors.New("fault with details that are no object")
 	case f.RetryAfter < 0:
 		return fmt.Errorf("fault with a negative retry_after %v", f.RetryAfter)
+	}
+	if !f.Code.Known() {
+		f.Code = Internal
 	}
 	return nil
 }

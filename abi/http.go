@@ -51,11 +51,24 @@ func DecodeResponse(data []byte) (Response, error) {
 	if err != nil {
 		return Response{}, fmt.Errorf("http response: %w", err)
 	}
-	if r.Fault == nil && r.Status == 0 {
-		return Response{}, errors.New("http response: neither status nor fault")
+	if err := r.validate(); err != nil {
+		return Response{}, fmt.Errorf("http response: %w", err)
 	}
 	r.Body = body
 	return r, nil
+}
+
+// validate lets a response have a status or a fault, one of them.
+func (r *Response) validate() error {
+	switch {
+	case r.Fault != nil && r.Status != 0:
+		return errors.New("both a status and a fault")
+	case r.Fault != nil:
+		return r.Fault.validate()
+	case r.Status < 100 || r.Status > 999:
+		return fmt.Errorf("status %d, want a fault or 100 to 999", r.Status)
+	}
+	return nil
 }
 
 // frame joins head and body. encoding/json never writes a raw line feed, so the first one ends the head.
@@ -73,10 +86,7 @@ func unframe(data []byte, head any) (body []byte, err error) {
 	if i < 0 {
 		return nil, errors.New("no line feed after the head")
 	}
-	if err := CheckJSON(data[:i]); err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(data[:i], head); err != nil {
+	if err := decode(data[:i], head); err != nil {
 		return nil, err
 	}
 	return data[i+1:], nil

@@ -1,9 +1,6 @@
 package abi
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // Level is the weight of a log line.
 type Level string
@@ -23,14 +20,11 @@ type LogRecord struct {
 	Attrs   map[string]any `json:"attrs,omitempty"`
 }
 
-// DecodeLogRecord reads the request of [OpWrite].
+// DecodeLogRecord reads the request of [OpWrite]. Numbers among the attributes are a json.Number.
 func DecodeLogRecord(data []byte) (LogRecord, error) {
-	if err := CheckJSON(data); err != nil {
-		return LogRecord{}, fmt.Errorf("log record: %w", err)
-	}
 	var r LogRecord
-	if err := json.Unmarshal(data, &r); err != nil {
-		return LogRecord{}, fmt.Errorf("log record: %v", err)
+	if err := decode(data, &r); err != nil {
+		return LogRecord{}, fmt.Errorf("log record: %w", err)
 	}
 	switch r.Level {
 	case LevelDebug, LevelInfo, LevelWarn, LevelError:

@@ -1,5 +1,7 @@
 package abi
 
+import "strconv"
+
 // Version is the ABI version that this package specifies, as it stands in an [Envelope].
 const Version = 1
 
@@ -62,5 +64,5 @@ func (e Errno) Error() string {
 	if s, ok := errnoText[e]; ok {
 		return s
 	}
-	return "unknown error number"
+	return "error number " + strconv.Itoa(int(e))
 }

@@ -40,14 +40,11 @@ func Done(output json.RawMessage) Result {
 func Fail(f *Fault) Result { return Result{Status: StatusFault, Fault: f} }
 
 // DecodeResult reads a guest's result and checks it: the JSON rules of the package comment first, then
-// that it has a known status and the fields of that status.
+// that it has a known status, the fields of that status and none of another's.
 func DecodeResult(data []byte) (Result, error) {
-	if err := CheckJSON(data); err != nil {
-		return Result{}, fmt.Errorf("result: %w", err)
-	}
 	var r Result
-	if err := json.Unmarshal(data, &r); err != nil {
-		return Result{}, fmt.Errorf("result: %v", err)
+	if err := decode(data, &r); err != nil {
+		return Result{}, fmt.Errorf("result: %w", err)
 	}
 	if err := r.validate(); err != nil {
 		return Result{}, fmt.Errorf("result: %w", err)
@@ -56,6 +53,9 @@ func DecodeResult(data []byte) (Result, error) {
 }
 
 func (r *Result) validate() error {
+	if err := r.stray(); err != nil {
+		return err
+	}
 	switch r.Status {
 	case StatusDone:
 		if r.Output == nil {
@@ -74,8 +74,33 @@ func (r *Result) validate() error {
 	return nil
 }
 
+// stray refuses a field that belongs to another status: such a result has two readings.
+func (r *Result) stray() error {
+	for _, f := range []struct {
+		name   string
+		set    bool
+		status Status
+	}{
+		{"output", isSet(r.Output), StatusDone},
+		{"state", isSet(r.State), StatusPending},
+		{"after", r.After != 0, StatusPending},
+		{"items", r.Items != nil, StatusPage},
+		{"cursor", isSet(r.Cursor), StatusPage},
+		{"fault", r.Fault != nil, StatusFault},
+	} {
+		if f.set && r.Status.known() && f.status != r.Status {
+			return fmt.Errorf("status %s with the field %s, which belongs to %s", r.Status, f.name, f.status)
+		}
+	}
+	return nil
+}
+
+func (s Status) known() bool {
+	return s == StatusDone || s == StatusPending || s == StatusPage || s == StatusFault
+}
+
 // Last reports whether a page says that no other follows.
-func (r *Result) Last() bool { return len(r.Cursor) == 0 || string(r.Cursor) == "null" }
+func (r *Result) Last() bool { return !isSet(r.Cursor) }
 
 // MaxAfter is the longest time, in seconds, that a pending result may ask for: a week.
 const MaxAfter = 7 * 24 * 3600
