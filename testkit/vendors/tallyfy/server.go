@@ -1,0 +1,158 @@
+package tallyfy
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+)
+
+// The tokens of the fixtures. They are made up and open nothing else.
+const (
+	// AdminToken is Ada's, who is an admin of both organisations.
+	AdminToken = "tfy-admin-7c1e0d5b94a2"
+	// StandardToken is Stan's, a standard member of AcmeOrg only.
+	StandardToken = "tfy-standard-2f86b3a90e17"
+)
+
+// Config describes a server. Its zero value is a server with the fixtures.
+type Config struct {
+	// Tokens are the bearer tokens accepted, each with the id of its user.
+	// Defaults to AdminToken and StandardToken.
+	Tokens map[string]int
+	// Empty starts the server without the fixtures: see Seed.
+	Empty bool
+	// Clock tells the time. Defaults to time.Now.
+	Clock func() time.Time
+	// IDs is the seed of the ids given out: equal seeds, equal ids in the same order. Defaults to "1".
+	IDs string
+	// BaseURL begins the links in answers, such as https://go.tallyfy.com/api.
+	// Defaults to /api at the host that the request names.
+	BaseURL string
+	// Faults are rules in force from the start: see Fail.
+	Faults []Rule
+	// RatePerMinute is how many requests an organisation may make in a minute.
+	// Defaults to 100; a negative number means no limit.
+	RatePerMinute int
+	// Links is the form of meta.pagination.links. Defaults to LinksObject.
+	Links LinkForm
+	// Legacy serves the paths and bodies of old guides as well.
+	Legacy bool
+}
+
+// withDefaults returns the config with its zero values filled in.
+func (c Config) withDefaults() Config {
+	if c.Tokens == nil {
+		c.Tokens = map[string]int{AdminToken: Ada, StandardToken: Stan}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	c.IDs = cmp.Or(c.IDs, "1")
+	c.RatePerMinute = cmp.Or(c.RatePerMinute, 100)
+	return c
+}
+
+// Server is a Tallyfy in memory, safe for concurrent use.
+type Server struct {
+	config Config
+	mux    *http.ServeMux
+	faults faults
+	log    requestLog
+	close  func()
+	closed chan struct{}
+
+	mu     sync.Mutex        // guards what follows, and is held while a request is performed
+	tokens map[string]int    // user ids by token
+	store  store             // everything there is
+	spent  map[string]window // the current minute of each organisation
+}
+
+// New returns a server that is ready to serve.
+func New(config Config) *Server {
+	config = config.withDefaults()
+	s := &Server{
+		config: config, mux: http.NewServeMux(), closed: make(chan struct{}),
+		tokens: maps.Clone(config.Tokens), store: newStore(config.IDs), spent: map[string]window{},
+	}
+	s.close = sync.OnceFunc(func() { close(s.closed) })
+	s.faults.add(config.Faults...)
+	s.routes()
+	if !config.Empty {
+		s.Seed(Fixtures())
+	}
+	return s
+}
+
+// Close ends the requests that a fault keeps waiting. The server answers others still.
+func (s *Server) Close() { s.close() }
+
+// Fail puts rules in force, behind those that are; a request fails by the first one that matches it.
+func (s *Server) Fail(rules ...Rule) { s.faults.add(rules...) }
+
+// ClearFaults takes every rule out of force.
+func (s *Server) ClearFaults() { s.faults.clear() }
+
+// Requests returns the newest requests, at most 10,000, oldest first.
+func (s *Server) Requests() []Request { return s.log.all() }
+
+// Accept makes a token stand for a user from now on.
+func (s *Server) Accept(token string, user int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token] = user
+}
+
+// Revoke ends a token at once, as logging out of the web application does.
+func (s *Server) Revoke(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tokens, token)
+}
+
+// ServeHTTP files the request, performs it unless a fault forbids, and delivers its answer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	number, err := s.log.begin(r, s.config.Clock())
+	a := newAnswer()
+	if err != nil {
+		refuse(http.StatusRequestEntityTooLarge, "", "Payload too large.").write(a)
+		s.log.end(number, a.status)
+		a.send(w)
+		return
+	}
+	rule := s.faults.take(r)
+	if rule == nil || rule.performs() {
+		s.mux.ServeHTTP(a, tidy(r))
+	}
+	if rule != nil && rule.Effect == Answer {
+		a = newAnswer()
+		failure(rule.Status).write(a)
+	}
+	s.log.end(number, answered(a, rule))
+	a.deliver(w, r, rule, s.closed)
+}
+
+// answered is the status that goes out: none when the connection ends without an answer.
+func answered(a *answer, rule *Rule) int {
+	switch {
+	case rule == nil:
+		return a.status
+	case rule.Effect == Hang || rule.Effect == Reset:
+		return 0
+	case rule.Effect == Malformed || rule.Effect == Huge || rule.Effect == Bomb:
+		return http.StatusOK
+	}
+	return a.status
+}
+
+// tidy returns the request with doubled and trailing slashes removed, which the real server tolerates.
+func tidy(r *http.Request) *http.Request {
+	clean := r.Clone(r.Context())
+	clean.URL.Path = path.Clean("/" + r.URL.Path)
+	if r.URL.RawPath != "" {
+		clean.URL.RawPath = path.Clean("/" + r.URL.RawPath)
+	}
+	return clean
+}
