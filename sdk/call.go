@@ -26,7 +26,7 @@ func newCall(env *abi.Envelope, host Host) *Call {
 		ID:        env.Call,
 		Operation: env.Operation,
 		Attempt:   env.Attempt,
-		Deadline:  time.Now().Add(time.Duration(env.Deadline * float64(time.Second))),
+		Deadline:  time.Now().Add(time.Duration(min(env.Deadline, abi.MaxAfter) * float64(time.Second))),
 		Log:       &Logger{host: host},
 		input:     env.Input,
 		cursor:    env.Cursor,

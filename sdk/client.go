@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"errors"
 	"maps"
 	"net/url"
 	"strings"
@@ -146,23 +145,4 @@ func withQuery(u *url.URL, query url.Values) string {
 	c := *u
 	c.RawQuery = all.Encode()
 	return c.String()
-}
-
-// hostFault says in an author's words what the host's error number means for a request.
-func hostFault(err error) *Fault {
-	var e abi.Errno
-	if !errors.As(err, &e) {
-		return abi.AsFault(err)
-	}
-	switch e {
-	case abi.EPERM:
-		return Faultf(Forbidden, "the manifest has no http grant, so the guest may not send requests; add one under http")
-	case abi.E2BIG:
-		return Faultf(LimitExceeded, "the request is larger than the host allows")
-	case abi.ENOSPC:
-		return Faultf(LimitExceeded, "the call has used up its quota of host calls")
-	case abi.ENOSYS:
-		return Faultf(Internal, "this host cannot send requests for this version of the SDK; update the host")
-	}
-	return Faultf(Internal, "send the request: %v", e)
 }

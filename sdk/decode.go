@@ -101,45 +101,55 @@ func place(data []byte, err error) string {
 	}
 }
 
-// path is the way from the document's root to the latest token.
+// path is the way from the document's root to the latest token: the arrays and objects that are open.
 type path []element
 
 type element struct {
-	object bool
-	key    string // of an object's present member; waits for its value if isKey is false
-	index  int    // of an array's present element
-	value  bool   // the next token is a value (object: its key is known)
+	object  bool
+	begun   bool   // it has a member or element, and the way goes through the latest
+	key     string // of that member
+	index   int    // of that element
+	awaited bool   // the member's key is read, its value is next
 }
 
 func (p *path) step(tok json.Token) {
-	if d, ok := tok.(json.Delim); ok && (d == '}' || d == ']') {
+	d, delim := tok.(json.Delim)
+	if delim && (d == '}' || d == ']') {
 		*p = (*p)[:len(*p)-1]
 		return
 	}
-	if n := len(*p); n > 0 {
-		e := &(*p)[n-1]
-		if e.object && !e.value {
-			e.key, e.value = tok.(string), true
-			return
-		}
-		e.value = false
-		if !e.object {
-			e.index++
-		}
+	if n := len(*p); n > 0 && (*p)[n-1].advance(tok) {
+		return
 	}
-	if d, ok := tok.(json.Delim); ok {
-		*p = append(*p, element{object: d == '{', index: -1})
+	if delim {
+		*p = append(*p, element{object: d == '{'})
 	}
 }
 
-// pointer leaves out a container that has only been opened: the error is about the container itself.
-func (p *path) pointer() string {
+// advance moves the element on to the value that tok begins, or reports true if tok is only its key.
+func (e *element) advance(tok json.Token) bool {
+	if e.object && !e.awaited {
+		e.key, _ = tok.(string)
+		e.begun, e.awaited = true, true
+		return true
+	}
+	e.awaited = false
+	if !e.object && e.begun {
+		e.index++
+	}
+	e.begun = true
+	return false
+}
+
+// pointer is the JSON pointer of the latest value. A container that has only been opened is itself that value.
+func (p path) pointer() string {
 	var b strings.Builder
-	for _, e := range *p {
+	for _, e := range p {
 		switch {
-		case e.object && e.key != "":
+		case !e.begun:
+		case e.object:
 			b.WriteString("/" + escapePointer(e.key))
-		case !e.object && e.index >= 0:
+		default:
 			b.WriteString("/" + strconv.Itoa(e.index))
 		}
 	}

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -81,9 +82,6 @@ func errorResult(err error) abi.Result {
 // presentable returns f, or a copy without whatever the host would refuse, so that a mistake in a fault
 // never hides the fault.
 func presentable(f *Fault) *Fault {
-	if f == nil {
-		return Faultf(Internal, "the guest returned a nil fault as an error")
-	}
 	c := *f
 	if !c.Code.Known() {
 		c.Message = "(" + string(c.Code) + ") " + c.Message
@@ -95,7 +93,7 @@ func presentable(f *Fault) *Fault {
 	if !(c.RetryAfter >= 0) || math.IsInf(c.RetryAfter, 1) {
 		c.RetryAfter = 0
 	}
-	if c.Details != nil && !json.Valid(c.Details) {
+	if !json.Valid(c.Details) || bytes.TrimSpace(c.Details)[0] != '{' {
 		c.Details = nil
 	}
 	return &c

@@ -28,7 +28,11 @@ const maxPanic = 200
 // encoded [abi.Result]. It never panics. The host of a guest reaches it through [Serve]; tests through
 // package sdktest.
 func (c *Connector) Invoke(host Host, envelope []byte) []byte {
-	r := c.run(host, envelope)
+	return encodeResult(c.run(host, envelope))
+}
+
+// encodeResult writes r. A result that has no JSON, which takes a broken value inside, becomes a fault.
+func encodeResult(r abi.Result) []byte {
 	data, err := json.Marshal(r)
 	if err != nil {
 		data, _ = json.Marshal(abi.Fail(Faultf(Internal, "encode the result: %v", err)))

@@ -39,8 +39,7 @@ func (c *Client) Pages(r *Request, next Pager) iter.Seq2[*Response, error] {
 	}
 }
 
-// page fetches one page and finds the request for the next. That request is made before the page is handed
-// out, so a loop shows up as an error with the last good page and not after it.
+// page fetches one page and makes the request for the next.
 func (c *Client) page(req *Request, next Pager, seen map[string]bool) (*Response, *Request, error) {
 	target, err := c.target(req)
 	if err != nil {
@@ -49,7 +48,7 @@ func (c *Client) page(req *Request, next Pager, seen map[string]bool) (*Response
 	key := req.Method + " " + target + "\n" + string(req.Body.Bytes)
 	switch {
 	case seen[key]:
-		return nil, nil, Faultf(Internal, "the vendor's pages run in a circle: this one was fetched before; it was page %d", len(seen))
+		return nil, nil, Faultf(Internal, "the vendor's pages run in a circle: page %d leads to one that was fetched before", len(seen))
 	case len(seen) == MaxPages:
 		return nil, nil, Faultf(LimitExceeded, "more than %d pages; narrow the query", MaxPages)
 	}

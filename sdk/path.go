@@ -10,7 +10,7 @@ import (
 // such as "eid:CID-7" does too.
 //
 // A segment that is empty, "." or ".." would name another resource than the one meant, and no escape hides
-// it. [Client.Do] refuses such a path with an invalid_input fault.
+// it. [Client.Do] refuses such a path with an invalid_input fault, and one such as "../x" too.
 func Path(segments ...string) string {
 	var b strings.Builder
 	for _, s := range segments {
@@ -30,8 +30,8 @@ func checkPath(path string) error {
 	if path[0] != '/' {
 		return Faultf(Internal, "path %q does not begin with a slash", path)
 	}
-	if strings.ContainsAny(path, "?#\\ \t\r\n") {
-		return Faultf(Internal, "path %q has a character that ends or breaks a path; escape values with sdk.Path and put the query in Query", path)
+	if i := strings.IndexFunc(path, notInPath); i >= 0 {
+		return Faultf(Internal, "path %q: the character at byte %d ends or breaks a path; escape values with sdk.Path and put the query in Query", path, i)
 	}
 	segments := strings.Split(path[1:], "/")
 	for i, s := range segments {
@@ -40,11 +40,27 @@ func checkPath(path string) error {
 			return Faultf(Internal, "path %q: %v; escape values with sdk.Path", path, err)
 		}
 		last := i == len(segments)-1
-		if plain == "." || plain == ".." || plain == "" && !last {
-			return Faultf(InvalidInput, "path %q has an empty segment, or one that is a dot; is an ID missing?", path)
+		if plain == "" && !last || hasDots(plain) {
+			return Faultf(InvalidInput, "path %q has an empty segment, or one of dots; is an ID missing?", path)
 		}
 	}
 	return nil
+}
+
+// notInPath reports what RFC 3986 does not allow in a path as it stands.
+func notInPath(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune("?#\\\"<>^`{|}", r)
+}
+
+// hasDots looks for "." and ".." also behind an escaped slash: a server that unescapes too early would
+// take them for steps.
+func hasDots(segment string) bool {
+	for _, s := range strings.FieldsFunc(segment, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if s == "." || s == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // under parses an absolute URL and reports a fault unless it is below base: same scheme and host, and a

@@ -13,7 +13,7 @@ type Page[T any] struct {
 
 	// Cursor is any value that encodes to JSON. It comes back with the call for the next page, see
 	// [Call.Cursor]. Nil means that this is the last page. A trigger's cursor is different: it says where
-	// the next poll starts, so a trigger always sets it (nil keeps nothing).
+	// the next poll starts and is always kept; nil there keeps the one of the poll before.
 	Cursor any
 }
 
@@ -37,7 +37,14 @@ func PagedAction[In, T any](c *Connector, name string, f func(*Call, In) (Page[T
 // Trigger registers a trigger that is polled: f returns the events since [Call.Cursor], oldest first, and
 // the cursor for the next poll. Without a cursor (the first poll) f decides where the trigger begins.
 func Trigger[In, Event any](c *Connector, name string, f func(*Call, In) (Page[Event], error)) {
-	c.register(abi.KindTrigger, name, paged(f))
+	poll := paged(f)
+	c.register(abi.KindTrigger, name, func(call *Call) (abi.Result, error) {
+		r, err := poll(call)
+		if err == nil && r.Cursor == nil {
+			r.Cursor = call.cursor
+		}
+		return r, err
+	})
 }
 
 // Options registers a function that fills a pick list.

@@ -48,11 +48,11 @@ func (r *Response) JSON(v any) error {
 		}
 		return Faultf(Unavailable, "%s answered %d with a body that is not JSON (%s)", r.what(), r.Status, kind)
 	}
-	where := place(r.Body, err)
-	if where == "" {
-		where = "/"
+	where := "the response"
+	if pointer := place(r.Body, err); pointer != "" {
+		where += " at " + pointer
 	}
-	return Faultf(Internal, "%s: read the response at %s: %s", r.what(), where, reason(err))
+	return Faultf(Internal, "%s: read %s: %s", r.what(), where, reason(err))
 }
 
 // Fault makes a fault of the response, for a connector to enrich with what the body says. It is never nil,
@@ -61,6 +61,9 @@ func (r *Response) JSON(v any) error {
 // anything else internal. RetryAfter is set from the header of that name, Details holds the status.
 func (r *Response) Fault() *Fault {
 	f := Faultf(codeOf(r.Status), "%s answered %d", r.what(), r.Status)
+	if r.Status >= 300 && r.Status < 400 {
+		f.Message += ", a redirect that the manifest's grants do not allow the host to follow"
+	}
 	if after, ok := r.RetryAfter(); ok && f.Code.Temporary() {
 		f.RetryAfter = after.Seconds()
 	}
