@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"patchbay/sdk"
+)
+
+// client speaks Tallyfy's dialect over the grant "api": its header, envelopes, pages and errors.
+type client struct {
+	http         *sdk.Client
+	organization string
+}
+
+func connect(call *sdk.Call) client {
+	h := call.HTTP("api")
+	h.Header.Set("Accept", "application/json")
+	h.Header.Set("X-Tallyfy-Client", "APIClient") // without it every call is refused
+	return client{http: h, organization: call.Field("organization")}
+}
+
+// path is a path below the connected organization.
+func (c client) path(segments ...string) string {
+	return sdk.Path(append([]string{"organizations", c.organization}, segments...)...)
+}
+
+// get reads the one object at path.
+func get[T any](c client, path string, query url.Values) (T, error) {
+	return send[T](c, &sdk.Request{Path: path, Query: query}, pointerTo)
+}
+
+// post sends body to path and reads the object that comes back. at names the input field that one of the
+// vendor's comes from, see [pointerTo].
+func post[T any](c client, path string, body any, at func(string) string) (T, error) {
+	return send[T](c, &sdk.Request{Method: "POST", Path: path, Body: sdk.JSON(body)}, at)
+}
+
+func send[T any](c client, r *sdk.Request, at func(string) string) (T, error) {
+	var envelope struct {
+		Data T `json:"data"`
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return envelope.Data, err
+	}
+	if !resp.OK() {
+		return envelope.Data, fault(resp, at)
+	}
+	if len(resp.Body) == 0 {
+		return envelope.Data, nil
+	}
+	err = resp.JSON(&envelope)
+	return envelope.Data, err
+}
+
+// listing is one page of a list.
+type listing[T any] struct {
+	Data []T `json:"data"`
+	Meta struct {
+		Pagination pagination `json:"pagination"`
+	} `json:"meta"`
+}
+
+// next is the cursor of the page that follows, nil after the last.
+func (l listing[T]) next() any {
+	if p := l.Meta.Pagination; p.CurrentPage < p.TotalPages {
+		return p.CurrentPage + 1
+	}
+	return nil
+}
+
+// list reads the page that the call's cursor names, the first without one.
+func list[T any](call *sdk.Call, c client, path string, query url.Values, size int) (listing[T], error) {
+	var page listing[T]
+	number := 1
+	if _, err := call.Cursor(&number); err != nil {
+		return page, err
+	}
+	if size == 0 {
+		size = 50
+	}
+	query.Set("page", strconv.Itoa(number))
+	query.Set("per_page", strconv.Itoa(size))
+	resp, err := c.http.Get(path, query)
+	if err != nil {
+		return page, err
+	}
+	if !resp.OK() {
+		return page, fault(resp, pointerTo)
+	}
+	err = resp.JSON(&page)
+	return page, err
+}
+
+// all reads every page of a list.
+func all[T any](c client, path string, query url.Values) ([]T, error) {
+	var items []T
+	more := func(resp *sdk.Response) (bool, error) {
+		var page listing[T]
+		err := resp.JSON(&page)
+		items = append(items, page.Data...)
+		return page.next() != nil, err
+	}
+	for resp, err := range c.http.Pages(&sdk.Request{Path: path, Query: query}, sdk.ByPage("page", more)) {
+		switch {
+		case resp != nil && !resp.OK():
+			return nil, fault(resp, pointerTo)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// fault says what an error response means. The pointers that at finds lead to the input.
+func fault(resp *sdk.Response, at func(string) string) *sdk.Fault {
+	f := resp.Fault()
+	e := parseError(resp.Body)
+	f.Message = fmt.Sprintf("Tallyfy answered %d", resp.Status)
+	if text := e.text(); text != "" {
+		f.Message += ": " + text
+	}
+	switch resp.Status {
+	case 401:
+		f.Message += ". The token may have expired or ended when its user logged out of Tallyfy: connect with a new one from Settings > Integrations > REST API"
+	case 404:
+		if e.Code == "ENDPOINT_NOT_FOUND" {
+			f.Message += ". The API host does not serve this path: check the connection's host"
+		}
+	}
+	f.Details, _ = json.Marshal(map[string]any{"status": resp.Status, "code": e.Code, "request_id": resp.Header.Get("X-Request-Id")})
+	for _, name := range slices.Sorted(maps.Keys(e.Problems)) {
+		if pointer := at(name); pointer != "" {
+			return f.At(pointer)
+		}
+	}
+	return f
+}
+
+// pointerTo is the JSON pointer of the input field that a vendor's field comes from, "" when there is none.
+// Nested fields come with dots: owners.users.0.
+func pointerTo(name string) string {
+	name, _, _ = strings.Cut(name, ".")
+	switch name {
+	case "checklist_id":
+		return "/blueprint_id"
+	case "run_id":
+		return "/process_id"
+	case "owners":
+		return "/assignees"
+	case "name", "summary", "owner_id", "title", "description", "deadline", "started_at", "task_type", "task_id", "is_approved", "content":
+		return "/" + name
+	}
+	return ""
+}
