@@ -80,6 +80,34 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestFaults_EveryOperation: none of them takes an outage for an answer.
+func TestFaults_EveryOperation(t *testing.T) {
+	t.Parallel()
+	inputs := map[string]string{
+		"get_record": `{"type": "customer", "id": "1"}`, "create_record": `{"type": "customer", "fields": {"a": 1}}`,
+		"update_record": `{"type": "customer", "id": "1", "fields": {"a": 1}}`,
+		"upsert_record": `{"type": "customer", "external_id": "1", "fields": {"a": 1}}`,
+		"suiteql":       `{"q": "SELECT 1"}`, "record_types": `{}`, "test": `{}`,
+	}
+	for _, op := range operations(t) {
+		t.Run(op.Name, func(t *testing.T) {
+			t.Parallel()
+			call := sdktest.Call{Kind: op.Kind, Operation: op.Name, Input: json.RawMessage(inputs[op.Name])}
+			wantStatus(t, answering(503, nil, "down"), call, sdk.Unavailable)
+			wantStatus(t, host(nil), call, sdk.Forbidden) // no http grant
+		})
+	}
+}
+
+// TestOneRecord: an update must name one record, in one way.
+func TestOneRecord(t *testing.T) {
+	t.Parallel()
+	_, err := sdktest.Run[recordOutput](host(nil), "update_record", json.RawMessage(`{"type": "customer", "fields": {"a": 1}}`))
+	wantFault(t, err, sdk.InvalidInput, "id or its external_id", "/id")
+	_, err = sdktest.Run[recordOutput](host(nil), "upsert_record", json.RawMessage(`{"type": "customer", "fields": {"a": 1}}`))
+	wantFault(t, err, sdk.InvalidInput, "id or its external_id", "/id")
+}
+
 func TestFaults_Field(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ place, want string }{
@@ -239,6 +267,26 @@ func FuzzFieldPointer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// operations is what the connector offers.
+func operations(t *testing.T) []abi.Operation {
+	t.Helper()
+	r, err := host(nil).Do(sdktest.Call{Kind: abi.KindDescribe})
+	var d abi.Description
+	if err = errors.Join(err, json.Unmarshal(r.Output, &d)); err != nil || len(d.Operations) == 0 {
+		t.Fatalf("describe: %d operations, %v", len(d.Operations), err)
+	}
+	return d.Operations
+}
+
+// wantStatus fails unless the call ends with a fault of that code.
+func wantStatus(t *testing.T, h *sdktest.Host, call sdktest.Call, code sdk.Code) {
+	t.Helper()
+	r, err := h.Do(call)
+	if err != nil || r.Status != abi.StatusFault || r.Fault.Code != code {
+		t.Errorf("got %+v, %v, want a fault %s", r, err, code)
+	}
 }
 
 // wantFault fails unless err is a fault of that code whose message has the text. Field "*" stands for any.

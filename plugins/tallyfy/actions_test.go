@@ -94,7 +94,8 @@ func TestLaunchProcess_Values(t *testing.T) {
 		{kickoff: `{"row": ["a"]}`, fault: `one entry for each column: "A", "B"`, field: "/kickoff/row"},
 		{kickoff: `{"row": ["a", {}]}`, fault: `column "B": want text or a number`, field: "/kickoff/row"},
 		{kickoff: `{"who": [3, "3", 2]}`, want: `{"f9": {"users": [2, 3], "guests": [], "groups": []}}`},
-		{kickoff: `{"who": "Bob"}`, fault: `neither a user id nor an e-mail address`, field: "/kickoff/who/0"},
+		{kickoff: `{"who": {"id": 3}}`, fault: `{"id":3} is neither`, field: "/kickoff/who/0"},
+		{kickoff: `{"who": "Bob"}`, fault: `"Bob" is neither a user id nor an e-mail address`, field: "/kickoff/who/0"},
 		{kickoff: `{"doc": {"id": "a"}}`, want: `{"f10": [{"id": "a"}]}`},
 		{kickoff: `{"doc": "contract.pdf"}`, fault: `uploaded to Tallyfy before`, field: "/kickoff/doc"},
 		{kickoff: `{"new": {"any": [1]}}`, want: `{"f11": {"any": [1]}}`},
@@ -134,7 +135,7 @@ func TestCreateTask_Input(t *testing.T) {
 		{"nobody", `{"title": "T", "deadline": "2026-03-20"}`, "at least one assignee or group", "/assignees"},
 		{"deadline", `{"title": "T", "assignees": [1], "deadline": "tomorrow"}`, `"tomorrow" is not a date`, "/deadline"},
 		{"start", `{"title": "T", "assignees": [1], "deadline": "2026-03-20", "started_at": "now"}`, `"now" is not a date`, "/started_at"},
-		{"name", `{"title": "T", "assignees": [1, "Bob"], "deadline": "2026-03-20"}`, "Bob is neither", "/assignees/1"},
+		{"name", `{"title": "T", "assignees": [1, "Bob"], "deadline": "2026-03-20"}`, `"Bob" is neither`, "/assignees/1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,6 +208,79 @@ func TestFaults_Details(t *testing.T) {
 	f := wantFault(t, err, sdk.Unavailable, "", "")
 	if got, want := string(f.Details), `{"code":"C","request_id":"r-1","status":500}`; got != want {
 		t.Errorf("details %s, want %s", got, want)
+	}
+}
+
+// TestFaults_EveryOperation: none of them takes an outage for an answer.
+func TestFaults_EveryOperation(t *testing.T) {
+	t.Parallel()
+	inputs := map[string]string{
+		"list_blueprints": `{}`, "get_blueprint": `{"blueprint_id": "b"}`, "launch_process": `{"blueprint_id": "b"}`,
+		"list_tasks": `{}`, "get_task": `{"task_id": "t"}`, "complete_task": `{"task_id": "t"}`,
+		"create_task": `{"title": "T", "deadline": "2026-03-20", "assignees": ["a@b.example"]}`,
+		"add_comment": `{"task_id": "t", "content": "C"}`, "blueprints": `{}`, "kickoff": `{"blueprint_id": "b"}`, "test": `{}`,
+	}
+	for _, op := range operations(t) {
+		t.Run(op.Name, func(t *testing.T) {
+			t.Parallel()
+			call := sdktest.Call{Kind: op.Kind, Operation: op.Name, Input: json.RawMessage(inputs[op.Name])}
+			wantStatus(t, answering(503, nil, "down"), call, sdk.Unavailable)
+			wantStatus(t, answering(200, nil, "<html>"), call, sdk.Unavailable)
+			wantStatus(t, host(nil), call, sdk.Forbidden) // no http grant
+		})
+	}
+}
+
+func TestPointerTo(t *testing.T) {
+	t.Parallel()
+	form := kickoffForm{fields: []field{{ID: "f1", Alias: "a"}, {ID: "f2", Label: "B"}, {ID: "f3"}}}
+	for name, want := range map[string]string{
+		"checklist_id": "/blueprint_id", "run_id": "/process_id", "owners.users.0": "/assignees", "title": "/title", "tags": "",
+		"prerun.f1": "/kickoff/a", "prerun.f2": "/kickoff/B", "prerun.f3": "/kickoff/f3", "prerun.f4": "/kickoff",
+	} {
+		if got := form.pointerTo(name); got != want {
+			t.Errorf("pointerTo(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestListTasks_Query(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ input, want string }{
+		{`{}`, "page=1&per_page=50"},
+		{`{"search": "a b", "page_size": 3}`, "page=1&per_page=3&q=a+b"},
+		{`{"unassigned": true, "one_off": true, "deadline_after": "2026-03-01"}`, "deadline_after=2026-03-01&is_oneoff=true&page=1&per_page=50&unassigned=true"},
+	}
+	for _, tt := range tests {
+		h := answering(200, nil, `{"data": []}`)
+		if _, err := sdktest.RunPage[taskOutput](h, "list_tasks", json.RawMessage(tt.input), nil); err != nil {
+			t.Error(err)
+		}
+		if _, got, _ := strings.Cut(h.Requests()[0].URL, "?"); got != tt.want {
+			t.Errorf("list_tasks %s: query %s, want %s", tt.input, got, tt.want)
+		}
+	}
+}
+
+// TestKickoffSchema has the types that the case of the same name has not.
+func TestKickoffSchema(t *testing.T) {
+	t.Parallel()
+	got, err := sdktest.Schema(answering(200, nil, formOf), "kickoff", getBlueprintInput{BlueprintID: blueprintID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct{ Properties map[string]json.RawMessage }
+	if err := json.Unmarshal(got, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"notes": `{"maxLength":30000,"title":"Notes","type":"string"}`,
+		"mail":  `{"format":"email","title":"E-mail","type":"string"}`,
+		"new":   `{"title":"New"}`,
+	} {
+		if string(schema.Properties[name]) != want {
+			t.Errorf("%s: %s, want %s", name, schema.Properties[name], want)
+		}
 	}
 }
 
@@ -327,6 +401,26 @@ func signedIn(server http.Handler, token string) *sdktest.Host {
 	}))
 	h.URLs = map[string]string{"api": "https://go.tallyfy.com/api"}
 	return h
+}
+
+// operations is what the connector offers.
+func operations(t *testing.T) []abi.Operation {
+	t.Helper()
+	r, err := host(nil).Do(sdktest.Call{Kind: abi.KindDescribe})
+	var d abi.Description
+	if err = errors.Join(err, json.Unmarshal(r.Output, &d)); err != nil || len(d.Operations) == 0 {
+		t.Fatalf("describe: %d operations, %v", len(d.Operations), err)
+	}
+	return d.Operations
+}
+
+// wantStatus fails unless the call ends with a fault of that code.
+func wantStatus(t *testing.T, h *sdktest.Host, call sdktest.Call, code sdk.Code) {
+	t.Helper()
+	r, err := h.Do(call)
+	if err != nil || r.Status != abi.StatusFault || r.Fault.Code != code {
+		t.Errorf("got %+v, %v, want a fault %s", r, err, code)
+	}
 }
 
 // wantFault fails unless err is a fault of that code whose message has the text. Field "*" stands for any.

@@ -268,7 +268,8 @@ func assign(c client, people []any, at string) (assignment, error) {
 		case err == nil:
 			a.Users = append(a.Users, id)
 		case !strings.Contains(s, "@"):
-			return a, sdk.Faultf(sdk.InvalidInput, "%v is neither a user id nor an e-mail address", v).At(fmt.Sprint(at, "/", i))
+			text, _ := json.Marshal(v)
+			return a, sdk.Faultf(sdk.InvalidInput, "%s is neither a user id nor an e-mail address", text).At(fmt.Sprint(at, "/", i))
 		default:
 			if err := a.find(c, s, fmt.Sprint(at, "/", i)); err != nil {
 				return a, err

@@ -80,8 +80,8 @@ type task struct {
 	Taskdata    object `json:"taskdata"`
 }
 
-// completed reports whether nothing is left to be done.
-func (t task) completed() bool { return t.Status == "completed" || t.CompletedAt != "" }
+// completed goes by the status: a task that was reopened may keep its completed_at.
+func (t task) completed() bool { return t.Status == "completed" }
 
 // owners is who a task is assigned to. Users come as objects; guests and groups as objects or plain values.
 type owners struct {
