@@ -1,0 +1,117 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"patchbay/bundle"
+	"patchbay/manifest"
+)
+
+// Listing is a published connector, at one of its versions.
+type Listing struct {
+	Publisher   string
+	Name        string
+	Version     string // the version that the rest is about
+	Digest      string // of the bundle, "sha256:" and 64 hex digits
+	Title       string
+	Description string
+	Categories  []string
+	License     string
+	Versions    []string // all versions, newest first
+}
+
+// Ref returns the listing's full name, "publisher/name@version".
+func (l Listing) Ref() string { return l.Publisher + "/" + l.Name + "@" + l.Version }
+
+// Search returns the newest version of every connector in which each word occurs, in whatever case, as a part of its full name,
+// title, description or categories; without words, of every connector. A prerelease counts only where there is nothing else.
+// Listings are sorted by full name. Repositories that cannot be read are left out and the error names them: the
+// listings hold even then.
+func (r *Registry) Search(ctx context.Context, words ...string) ([]Listing, error) {
+	var found []Listing
+	err := r.read(func(root *os.Root) error {
+		names, err := repositories(root)
+		if err != nil {
+			return err
+		}
+		var broken []error
+		for _, name := range names {
+			l, err := latest(ctx, root, name)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // nothing published yet
+			}
+			if err != nil {
+				broken = append(broken, err)
+			} else if l.matches(words) {
+				found = append(found, l)
+			}
+		}
+		return errors.Join(broken...)
+	})
+	if errors.Is(err, errEmpty) {
+		return nil, nil
+	}
+	return found, err
+}
+
+func latest(ctx context.Context, root *os.Root, name string) (Listing, error) {
+	r, err := openRepository(root, name)
+	if err != nil {
+		return Listing{}, err
+	}
+	if len(r.tags) == 0 {
+		return Listing{}, notFound("repository " + name + " is empty")
+	}
+	i := max(0, slices.IndexFunc(r.tags, func(t tag) bool { return !t.version.Prerelease() }))
+	return r.listing(ctx, r.tags[i])
+}
+
+// listing reads what it needs of a version: the manifest, but not the module.
+func (r *repository) listing(ctx context.Context, t tag) (Listing, error) {
+	image, err := r.image(ctx, t.desc)
+	if err != nil {
+		return Listing{}, err
+	}
+	blobs, err := bundle.ParseImage(image)
+	if err != nil {
+		return Listing{}, err
+	}
+	i := slices.IndexFunc(blobs, func(b bundle.Blob) bool { return b.MediaType == bundle.TypeManifest })
+	if i < 0 {
+		return Listing{}, r.corrupt("version %s has no manifest", t.version)
+	}
+	data, err := r.fetchBlob(ctx, blobs[i])
+	if err != nil {
+		return Listing{}, err
+	}
+	m, err := manifest.Decode(data)
+	if err != nil {
+		return Listing{}, r.corrupt("version %s: %v", t.version, err)
+	}
+	if err := r.checkIdentity(t, m); err != nil {
+		return Listing{}, err
+	}
+	l := Listing{
+		Publisher: m.Publisher, Name: m.Name, Version: m.Version, Digest: t.desc.Digest.String(),
+		Title: m.Title, Description: m.Description, Categories: m.Categories, License: m.License,
+	}
+	for _, t := range r.tags {
+		l.Versions = append(l.Versions, t.version.String())
+	}
+	return l, nil
+}
+
+func (l Listing) matches(words []string) bool {
+	text := strings.ToLower(strings.Join(append([]string{l.Publisher + "/" + l.Name, l.Title, l.Description}, l.Categories...), "\n"))
+	for _, w := range words {
+		if !strings.Contains(text, strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
