@@ -24,7 +24,10 @@
 //			return Process{}, resp.Fault()
 //		}
 //		var p Process
-//		return p, resp.JSON(&p)
+//		if err := resp.JSON(&p); err != nil {
+//			return Process{}, err
+//		}
+//		return p, nil
 //	}
 //
 // Build it with
