@@ -99,6 +99,31 @@ func TestFaults_EveryOperation(t *testing.T) {
 	}
 }
 
+func TestFaults_Details(t *testing.T) {
+	t.Parallel()
+	_, err := sdktest.Run[getRecordOutput](answering(400, nil, detail("INVALID_ID", "x")), "get_record", map[string]any{"type": "customer", "id": "1"})
+	f := wantFault(t, err, sdk.InvalidInput, "", "")
+	if got, want := string(f.Details), `{"codes":["INVALID_ID"],"status":400}`; got != want {
+		t.Errorf("details %s, want %s", got, want)
+	}
+}
+
+// TestLogs: what a write made can be found in the log, even if its answer never arrives.
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	for action, input := range map[string]string{
+		"create_record": `{"type": "customer", "fields": {"a": 1}}`, "update_record": `{"type": "customer", "id": "647", "fields": {"a": 1}}`,
+		"upsert_record": `{"type": "customer", "external_id": "E", "fields": {"a": 1}}`,
+	} {
+		h := answering(204, http.Header{"Location": {"/customer/647"}}, "")
+		run[recordOutput](t, h, action, json.RawMessage(input))
+		logs := h.Logs()
+		if len(logs) != 1 || logs[0].Level != abi.LevelInfo || logs[0].Attrs["id"] != "647" {
+			t.Errorf("%s: logged %+v, want one line with the id", action, logs)
+		}
+	}
+}
+
 // TestOneRecord: an update must name one record, in one way.
 func TestOneRecord(t *testing.T) {
 	t.Parallel()

@@ -75,6 +75,7 @@ func TestLaunchProcess_Values(t *testing.T) {
 		{kickoff: `{"name": "` + strings.Repeat("ü", 201) + `"}`, fault: `201 characters, at most 200`, field: "/kickoff/name"},
 		{kickoff: `{"notes": "` + strings.Repeat("x", 30001) + `"}`, fault: `at most 30000`, field: "/kickoff/notes"},
 		{kickoff: `{"mail": "a@b.example"}`, want: `{"f3": "a@b.example"}`},
+		{kickoff: `{"mail": false}`, fault: `want text or a number`, field: "/kickoff/mail"},
 		{kickoff: `{"day": "2026-03-20 17:00:00"}`, want: `{"f4": "2026-03-20 17:00:00"}`},
 		{kickoff: `{"day": "2026-03-20T17:00:00.000Z"}`, want: `{"f4": "2026-03-20T17:00:00.000Z"}`},
 		{kickoff: `{"day": "20.3.2026"}`, fault: `want a date`, field: "/kickoff/day"},
@@ -106,7 +107,7 @@ func TestLaunchProcess_Values(t *testing.T) {
 		{kickoff: `{"a/b~c": "x"}`, fault: `want a date`, field: "/kickoff/a~1b~0c"},
 	}
 	for _, tt := range tests {
-		t.Run(tt.kickoff, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%.40s", tt.kickoff), func(t *testing.T) {
 			t.Parallel()
 			h := answering(200, nil, formOf)
 			_, err := sdktest.Run[processOutput](h, "launch_process",
@@ -125,6 +126,13 @@ func TestLaunchProcess_Values(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestLaunchProcess_NoForm(t *testing.T) {
+	t.Parallel()
+	_, err := sdktest.Run[processOutput](answering(200, nil, `{"data": {"id": "b"}}`), "launch_process",
+		launchInput{BlueprintID: "b", Kickoff: map[string]any{"name": "A"}})
+	wantFault(t, err, sdk.InvalidInput, `the blueprint has no kick-off field "name"; it has none`, "/kickoff/name")
 }
 
 func TestCreateTask_Input(t *testing.T) {
@@ -224,10 +232,47 @@ func TestFaults_EveryOperation(t *testing.T) {
 		t.Run(op.Name, func(t *testing.T) {
 			t.Parallel()
 			call := sdktest.Call{Kind: op.Kind, Operation: op.Name, Input: json.RawMessage(inputs[op.Name])}
-			wantStatus(t, answering(503, nil, "down"), call, sdk.Unavailable)
-			wantStatus(t, answering(200, nil, "<html>"), call, sdk.Unavailable)
+			for _, h := range []*sdktest.Host{answering(503, nil, "down"), answering(200, nil, "<html>")} {
+				wantStatus(t, h, call, sdk.Unavailable)
+				if n := len(h.Requests()); n != 1 {
+					t.Errorf("%d requests, want none after the first failed", n)
+				}
+			}
 			wantStatus(t, host(nil), call, sdk.Forbidden) // no http grant
 		})
+	}
+}
+
+// TestTest_HalfDown: a list that cannot be read is not a list without the organization.
+func TestTest_HalfDown(t *testing.T) {
+	t.Parallel()
+	h := host(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/organizations") {
+			w.WriteHeader(503)
+		}
+		io.WriteString(w, `{"data": {"id": 1}}`)
+	}))
+	wantStatus(t, h, sdktest.Call{Kind: abi.KindTest, Operation: "test"}, sdk.Unavailable)
+}
+
+// TestLogs: what a write made can be found in the log, even if its answer never arrives.
+func TestLogs(t *testing.T) {
+	t.Parallel()
+	for action, input := range map[string]string{
+		"launch_process": `{"blueprint_id": "b"}`, "complete_task": `{"task_id": "x1"}`, "add_comment": `{"task_id": "x1", "content": "C"}`,
+		"create_task": `{"title": "T", "deadline": "2026-03-20", "groups": ["g"]}`,
+	} {
+		h := answering(200, nil, `{"data": {"id": "x1", "title": "T", "status": "active"}}`)
+		run[json.RawMessage](t, h, action, json.RawMessage(input))
+		logs := h.Logs()
+		if len(logs) != 1 || logs[0].Level != abi.LevelInfo || logs[0].Attrs["task"] != "x1" && logs[0].Attrs["process"] != "x1" {
+			t.Errorf("%s: logged %+v, want one line with the id", action, logs)
+		}
+	}
+	h := answering(200, nil, `{"data": {"id": "x1", "status": "completed"}}`)
+	run[completeTaskOutput](t, h, "complete_task", completeTaskInput{TaskID: "x1"})
+	if logs := h.Logs(); len(logs) != 1 || logs[0].Message != "task was completed already" {
+		t.Errorf("complete_task again: logged %+v", logs)
 	}
 }
 

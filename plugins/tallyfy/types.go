@@ -92,7 +92,7 @@ type owners struct {
 
 // party is a user, a guest or a group.
 type party struct {
-	ID       text   `json:"id"`
+	ID       text   `json:"id"` // the e-mail address, if that is all that came
 	Email    string `json:"email"`
 	FullName string `json:"full_name"`
 }
@@ -103,13 +103,7 @@ func (p *party) UnmarshalJSON(data []byte) error {
 		type plain party // without this method
 		return json.Unmarshal(data, (*plain)(p))
 	}
-	if err := json.Unmarshal(data, &p.ID); err != nil {
-		return err
-	}
-	if strings.Contains(string(p.ID), "@") {
-		p.Email = string(p.ID)
-	}
-	return nil
+	return json.Unmarshal(data, &p.ID)
 }
 
 // userID is the id of a party that is a user, 0 if it is none.
@@ -171,10 +165,9 @@ func (t *text) UnmarshalJSON(data []byte) error {
 // object is a JSON object that is written [] when it is empty, as PHP does.
 type object map[string]json.RawMessage
 
-// UnmarshalJSON reads an object; anything else is an empty one.
+// UnmarshalJSON reads an object; anything else is taken for an empty one.
 func (o *object) UnmarshalJSON(data []byte) error {
 	if data[0] != '{' {
-		*o = nil
 		return nil
 	}
 	return json.Unmarshal(data, (*map[string]json.RawMessage)(o))
