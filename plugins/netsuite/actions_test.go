@@ -14,6 +14,7 @@ import (
 	"patchbay/abi"
 	"patchbay/sdk"
 	"patchbay/sdk/sdktest"
+	vendor "patchbay/testkit/vendors/netsuite"
 )
 
 // The cases under testdata show each operation against recorded answers. Here is what needs many variants,
@@ -292,6 +293,115 @@ func FuzzFieldPointer(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestVendor runs every operation against the server in memory: what one call leaves behind the next one meets.
+func TestVendor(t *testing.T) {
+	t.Parallel()
+	server := vendor.New(vendor.Config{})
+	t.Cleanup(server.Close)
+	h := signedIn(server, vendor.AdminToken)
+
+	order := run[getRecordOutput](t, h, "get_record", map[string]any{"type": "salesOrder", "external_id": "SHOP-1002", "expand": true})
+	if order.ID != vendor.LargeOrder || order.ExternalID != "SHOP-1002" || order.Record["item"] == nil || order.Record["links"] != nil {
+		t.Errorf("get_record: %+v", order)
+	}
+	if brief := run[getRecordOutput](t, h, "get_record", map[string]any{"type": "salesOrder", "id": vendor.LargeOrder}); brief.Record["item"] != nil {
+		t.Errorf("get_record without expand has lines: %+v", brief.Record["item"])
+	}
+	made := run[recordOutput](t, h, "create_record", map[string]any{"type": "salesOrder", "fields": map[string]any{
+		"entity": map[string]string{"externalId": "CRM-7"}, "memo": "rush", "item": lines(vendor.Widget, 3)}})
+	update := map[string]any{"type": "salesOrder", "id": made.ID, "replace": []string{"item"}, "fields": map[string]any{
+		"memo": nil, "custbody_tallyfy_process_id": "run-1", "item": lines(vendor.Pump, 1)}}
+	run[recordOutput](t, h, "update_record", update)
+	changed := run[getRecordOutput](t, h, "get_record", map[string]any{"type": "salesOrder", "id": made.ID, "expand": true}).Record
+	items, _ := changed["item"].(map[string]any)["items"].([]any)
+	if len(items) != 1 || changed["memo"] != nil || changed["custbody_tallyfy_process_id"] != "run-1" {
+		t.Errorf("after update_record: %+v", changed)
+	}
+	customer := map[string]any{"type": "customer", "external_id": "CRM-9", "fields": map[string]any{
+		"companyName": "Hooli", "subsidiary": map[string]string{"id": "1"}}}
+	first := run[recordOutput](t, h, "upsert_record", customer)
+	if again := run[recordOutput](t, h, "upsert_record", customer); again != first || first.ID == "" {
+		t.Errorf("upsert_record: %+v, then %+v", first, again)
+	}
+	types, err := sdktest.Options(h, "record_types", recordTypesInput{Search: "SALES"}, nil)
+	if err != nil || len(types.Items) != 1 || types.Items[0].Value != "salesOrder" {
+		t.Errorf("record_types: %+v, %v", types, err)
+	}
+	if who, err := sdktest.Test[account](h, "test"); err != nil || who.Account != "1234567" || who.ServerTime == "" {
+		t.Errorf("test: %+v, %v", who, err)
+	}
+}
+
+func TestVendor_SuiteQL(t *testing.T) {
+	t.Parallel()
+	server := vendor.New(vendor.Config{})
+	t.Cleanup(server.Close)
+	h := signedIn(server, vendor.ReaderToken)
+	in := suiteQLInput{Q: "SELECT id, tranid FROM transaction WHERE type = 'SalesOrd' ORDER BY id", PageSize: 2}
+	var rows []string
+	var cursor any
+	for range 10 {
+		page, err := sdktest.RunPage[map[string]string](h, "suiteql", in, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page.Items {
+			rows = append(rows, row["tranid"])
+		}
+		if cursor = page.Cursor; cursor == nil {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{"SO10001", "SO10002", "SO10003", "SO10004", "SO10005"}, rows); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	_, err := sdktest.RunPage[map[string]string](h, "suiteql", suiteQLInput{Q: "SELECT foo FROM customer"}, nil)
+	wantFault(t, err, sdk.InvalidInput, "foo", "*")
+}
+
+func TestVendor_Faults(t *testing.T) {
+	t.Parallel()
+	server := vendor.New(vendor.Config{ConcurrencyStatus: 400})
+	t.Cleanup(server.Close)
+	customer := map[string]any{"type": "customer", "fields": map[string]any{"companyName": "ACME", "subsidiary": map[string]string{"id": "1"}}}
+	tests := []struct {
+		name, token, action string
+		input               map[string]any
+		code                sdk.Code
+		field               string
+	}{
+		{"unknown token", "nst-none", "get_record", map[string]any{"type": "customer", "id": vendor.Acme}, sdk.Unauthorized, ""},
+		{"read only", vendor.ReaderToken, "create_record", customer, sdk.Forbidden, ""},
+		{"unknown record", vendor.AdminToken, "get_record", map[string]any{"type": "customer", "id": "99999"}, sdk.NotFound, ""},
+		{"unknown type", vendor.AdminToken, "get_record", map[string]any{"type": "spaceship", "id": "1"}, sdk.NotFound, ""},
+		{"duplicate", vendor.AdminToken, "create_record", customer, sdk.Conflict, ""},
+		{"mandatory field", vendor.AdminToken, "create_record", map[string]any{"type": "salesOrder", "fields": map[string]any{"memo": "x"}}, sdk.InvalidInput, ""},
+		{"unknown field", vendor.AdminToken, "update_record", map[string]any{"type": "customer", "id": vendor.Acme, "fields": map[string]any{"shoeSize": 44}}, sdk.InvalidInput, "/fields/shoeSize"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := sdktest.Run[json.RawMessage](signedIn(server, tt.token), tt.action, tt.input)
+			wantFault(t, err, tt.code, "", tt.field)
+		})
+	}
+}
+
+// lines is a sublist of one line.
+func lines(item string, quantity int) map[string]any {
+	return map[string]any{"items": []any{map[string]any{"item": map[string]string{"id": item}, "quantity": quantity}}}
+}
+
+// signedIn is a host that attaches a token, as the real one does.
+func signedIn(server http.Handler, token string) *sdktest.Host {
+	h := host(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", "Bearer "+token)
+		server.ServeHTTP(w, r)
+	}))
+	h.URLs = map[string]string{"api": "https://1234567.suitetalk.api.netsuite.com/services/rest"}
+	return h
 }
 
 // operations is what the connector offers.

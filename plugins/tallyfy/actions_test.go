@@ -362,7 +362,7 @@ func FuzzParseError(f *testing.F) {
 func TestVendor(t *testing.T) {
 	t.Parallel()
 	server := vendor.New(vendor.Config{})
-	defer server.Close()
+	t.Cleanup(server.Close)
 	h := signedIn(server, vendor.AdminToken)
 
 	page, err := sdktest.RunPage[blueprintOutput](h, "list_blueprints", listBlueprintsInput{PageSize: 1}, nil)
@@ -429,7 +429,7 @@ func completeOne(t *testing.T, h *sdktest.Host, task taskOutput) {
 func TestVendor_OtherOrganization(t *testing.T) {
 	t.Parallel()
 	server := vendor.New(vendor.Config{})
-	defer server.Close()
+	t.Cleanup(server.Close)
 	h := signedIn(server, vendor.StandardToken)
 	h.Fields["organization"] = vendor.GlobexOrg
 	_, err := sdktest.Test[account](h, "test")
