@@ -1,0 +1,176 @@
+package manifest
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gowebpki/jcs"
+
+	"patchbay/abi"
+	"patchbay/internal/strictyaml"
+)
+
+// MaxSize is the largest manifest in bytes, as YAML and as JSON.
+const MaxSize = 1 << 20
+
+//go:embed schema.json
+var schemaJSON []byte
+
+// JSONSchema returns the JSON Schema 2020-12 of connector.yaml, for editors. [Parse] checks more than it says.
+func JSONSchema() []byte { return slices.Clone(schemaJSON) }
+
+// structure is the compiled form of schema.json, which is a schema like any other but for its name.
+var structure = sync.OnceValues(func() (*Schema, error) {
+	doc, err := decodeAny(schemaJSON)
+	if err != nil {
+		return nil, err
+	}
+	delete(doc.(map[string]any), "$id")
+	s, problems := compile(doc)
+	if len(problems) > 0 {
+		return nil, diagnostics(problems, nil)
+	}
+	return s, nil
+})
+
+// Parse reads connector.yaml. The error is of type [Diagnostics] and says everything that is wrong at once.
+func Parse(data []byte) (*Manifest, error) {
+	doc, err := strictyaml.Parse(data)
+	var errs strictyaml.Errors
+	if errors.As(err, &errs) {
+		return nil, syntaxDiagnostics(errs)
+	}
+	if err != nil {
+		return nil, Diagnostics{{Message: err.Error()}}
+	}
+	m, problems := build(doc.Value)
+	if len(problems) > 0 {
+		return nil, diagnostics(problems, doc)
+	}
+	return m, nil
+}
+
+// Decode reads a manifest in its JSON form, as [Manifest.Canonical] wrote it, from whoever. It checks as much as
+// Parse does; the error is of type [Diagnostics], without lines.
+func Decode(canonical []byte) (*Manifest, error) {
+	if len(canonical) > MaxSize {
+		return nil, Diagnostics{{Message: fmt.Sprintf("a manifest of %d bytes", len(canonical)), Want: fmt.Sprintf("at most %d", MaxSize)}}
+	}
+	if err := abi.CheckJSON(canonical); err != nil {
+		return nil, Diagnostics{{Message: err.Error()}}
+	}
+	v, err := decodeAny(canonical)
+	if err != nil {
+		return nil, Diagnostics{{Message: err.Error()}}
+	}
+	m, problems := build(v)
+	if len(problems) > 0 {
+		return nil, diagnostics(problems, nil)
+	}
+	return m, nil
+}
+
+// Canonical returns the manifest as JSON in the one form of RFC 8785, so that equal manifests have equal bytes.
+func (m *Manifest) Canonical() ([]byte, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode manifest: %v", err)
+	}
+	if data, err = jcs.Transform(data); err != nil {
+		return nil, fmt.Errorf("encode manifest: %v", err)
+	}
+	return data, nil
+}
+
+// build makes a manifest of data: first its shape by schema.json, then its meaning. What has the wrong shape is
+// left out before the meaning is checked, so that one mistake is one problem.
+func build(v any) (*Manifest, []problem) {
+	s, err := structure()
+	if err != nil {
+		return nil, []problem{{Diagnostic: Diagnostic{Message: err.Error()}}}
+	}
+	problems := append(checkNumbers(v), checkText(v)...)
+	problems = append(problems, s.check(v)...)
+	for _, p := range problems {
+		if !p.onKey && !p.missing {
+			v = blank(v, p.Pointer)
+		}
+	}
+	m, err := decodeManifest(v)
+	if err != nil {
+		return nil, append(problems, problem{Diagnostic: Diagnostic{Message: err.Error()}})
+	}
+	c := checker{m: m, tree: v, problems: problems}
+	c.all()
+	return m, c.problems
+}
+
+// blank puts null in the place of the value at pointer.
+func blank(v any, pointer string) any {
+	i := strings.LastIndexByte(pointer, '/')
+	if i < 0 {
+		return nil
+	}
+	switch c := lookup(v, pointer[:i]).(type) {
+	case map[string]any:
+		c[unescapePointer(pointer[i+1:])] = nil
+	case []any:
+		for j := range c {
+			if fmt.Sprint(j) == pointer[i+1:] {
+				c[j] = nil
+			}
+		}
+	}
+	return v
+}
+
+func decodeManifest(v any) (*Manifest, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var m Manifest
+	if err := dec.Decode(&m); err != nil {
+		return nil, err
+	}
+	return &m, nil
+}
+
+// checkText finds the characters that make text look like other text, wherever it is shown.
+func checkText(v any) []problem {
+	var problems []problem
+	var walk func(at string, v any)
+	text := func(at, s string, key bool) {
+		for _, r := range s {
+			if strictyaml.Invisible(r) || r < 0x20 && r != '\n' && r != '\t' || r >= 0x7F && r < 0xA0 {
+				problems = append(problems, problem{Diagnostic: Diagnostic{Pointer: at, Message: fmt.Sprintf("the text holds the invisible character %U", r), Fix: "remove it"}, onKey: key})
+				return
+			}
+		}
+	}
+	walk = func(at string, v any) {
+		switch v := v.(type) {
+		case string:
+			text(at, v, false)
+		case []any:
+			for i, item := range v {
+				walk(fmt.Sprintf("%s/%d", at, i), item)
+			}
+		case map[string]any:
+			for _, k := range sortedKeys(v) {
+				text(at+"/"+escapePointer(k), k, true)
+				walk(at+"/"+escapePointer(k), v[k])
+			}
+		}
+	}
+	walk("", v)
+	return problems
+}
