@@ -172,6 +172,10 @@ func TestFrame_Encode(t *testing.T) {
 	if data, err = resp.Encode(); err != nil || strings.Count(string(data), "\n") != 1 {
 		t.Errorf("frame %q, %v, want one line feed", data, err)
 	}
+	resp.Fault.Details = json.RawMessage("{]")
+	if data, err := resp.Encode(); err == nil {
+		t.Errorf("details that are no JSON are encoded as %q", data)
+	}
 }
 
 func TestLimits_WithDefaults(t *testing.T) {
