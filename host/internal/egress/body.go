@@ -92,7 +92,7 @@ func (w *watched) Read(p []byte) (int, error) {
 	return w.r.Read(p)
 }
 
-// capped reads up to limit bytes, and one more to tell the limit from what is over it.
+// capped fails once it has read more than limit bytes.
 type capped struct {
 	r     io.Reader
 	n     int64
@@ -101,9 +101,6 @@ type capped struct {
 }
 
 func (c *capped) Read(p []byte) (int, error) {
-	if room := c.limit + 1 - c.n; int64(len(p)) > room {
-		p = p[:max(room, 0)]
-	}
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	if c.n > c.limit {

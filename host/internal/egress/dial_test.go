@@ -182,6 +182,13 @@ func TestDial_ControlOfTheRealDialler(t *testing.T) {
 	}
 }
 
+func TestDial_DefaultResolver(t *testing.T) {
+	t.Parallel()
+	if r, ok := newDialer(Config{}, false).resolver.(*net.Resolver); !ok || !r.PreferGo {
+		t.Error("names are looked up by the C library, which reads 127.1 as an address")
+	}
+}
+
 func TestDial_Faults(t *testing.T) {
 	t.Parallel()
 	n := &network{names: map[string][][]string{}}

@@ -54,7 +54,7 @@ func (x *exchange) run(ctx context.Context, req abi.Request) (abi.Response, *abi
 func (x *exchange) begin(req abi.Request) (*hop, *abi.Fault) {
 	var err error
 	if x.rules, err = compileAll(x.policy.Grants); err != nil {
-		return nil, abi.Faultf(abi.Forbidden, "%v: check the fields of the connection", err)
+		return nil, abi.Faultf(abi.Forbidden, "%v: check the manifest, and the fields of the connection", err)
 	}
 	t, err := parseURL(req.URL)
 	if err != nil {
