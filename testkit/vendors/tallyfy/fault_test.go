@@ -114,14 +114,16 @@ func TestFailBodies(t *testing.T) {
 
 func TestFailBomb(t *testing.T) {
 	t.Parallel()
-	server := tallyfy.New(tallyfy.Config{Faults: []tallyfy.Rule{{Effect: tallyfy.Bomb}}})
+	const size = 2 << 20
+	bomb := tallyfy.Config{Faults: []tallyfy.Rule{{Effect: tallyfy.Bomb, Size: size}}}
+	server := tallyfy.New(bomb)
 	recorder := httptest.NewRecorder()
 	server.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", "/api/me", nil))
-	if packed := recorder.Body.Len(); packed > 64<<10 || recorder.Header().Get("Content-Encoding") != "gzip" {
+	if packed := recorder.Body.Len(); packed > size/100 || recorder.Header().Get("Content-Encoding") != "gzip" {
 		t.Errorf("the bomb is %d bytes, encoding %q", packed, recorder.Header().Get("Content-Encoding"))
 	}
-	c := start(t, tallyfy.Config{Faults: []tallyfy.Rule{{Effect: tallyfy.Bomb}}})
-	if _, body := c.do("GET", "/me", nil); len(body) != 32<<20 { // the client inflates it
+	c := start(t, bomb)
+	if _, body := c.do("GET", "/me", nil); len(body) != size { // the client inflates it
 		t.Errorf("the bomb inflates to %d bytes", len(body))
 	}
 }

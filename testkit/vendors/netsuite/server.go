@@ -1,0 +1,180 @@
+package netsuite
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// The tokens of the defaults. They are made up and open nothing else.
+const (
+	// AdminToken may do everything.
+	AdminToken = "nst-admin-5b1e7d90c3a4"
+	// ReaderToken may read only.
+	ReaderToken = "nst-reader-e08c4f6a21b7"
+)
+
+// Role is what the holder of a token may do.
+type Role struct {
+	// ReadOnly refuses writes with 403 INSUFFICIENT_PERMISSION.
+	ReadOnly bool
+}
+
+// Config describes a server. Its zero value is a server with the fixtures.
+type Config struct {
+	// Tokens are the bearer tokens accepted, each with its role. Defaults to AdminToken and ReaderToken.
+	Tokens map[string]Role
+	// Empty starts the server without customers, items and orders: see Seed.
+	Empty bool
+	// Clock tells the time. Defaults to time.Now.
+	Clock func() time.Time
+	// Account is the account's id as realms spell it, such as 1234567_SB1. Defaults to 1234567.
+	Account string
+	// Zone is the account's time zone, in which SuiteQL reads and prints times. Defaults to UTC.
+	Zone *time.Location
+	// BaseURL begins the links in answers, such as https://1234567.suitetalk.api.netsuite.com.
+	// Defaults to the host that the request names.
+	BaseURL string
+	// Faults are rules in force from the start: see Fail.
+	Faults []Rule
+	// Concurrency is how many requests may run at a time. Defaults to 5; a negative number means no limit.
+	Concurrency int
+	// ConcurrencyStatus is the status of a request beyond it. Defaults to 429; 400 is seen as well.
+	ConcurrencyStatus int
+	// Latency is how long every request takes. Defaults to none.
+	Latency time.Duration
+}
+
+// withDefaults returns the config with its zero values filled in.
+func (c Config) withDefaults() Config {
+	if c.Tokens == nil {
+		c.Tokens = map[string]Role{AdminToken: {}, ReaderToken: {ReadOnly: true}}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	c.Account = cmp.Or(c.Account, "1234567")
+	c.Concurrency = cmp.Or(c.Concurrency, 5)
+	c.ConcurrencyStatus = cmp.Or(c.ConcurrencyStatus, http.StatusTooManyRequests)
+	return c
+}
+
+// Server is a NetSuite account in memory, safe for concurrent use.
+type Server struct {
+	config Config
+	mux    *http.ServeMux
+	faults faults
+	log    requestLog
+	gate   gate
+	close  func()
+	closed chan struct{}
+
+	mu     sync.Mutex      // guards what follows, and is held while a request is performed
+	tokens map[string]Role // what each token may do
+	store  *store          // the records
+}
+
+// New returns a server that is ready to serve.
+func New(config Config) *Server {
+	config = config.withDefaults()
+	s := &Server{
+		config: config, mux: http.NewServeMux(), gate: gate{limit: config.Concurrency},
+		closed: make(chan struct{}), tokens: maps.Clone(config.Tokens), store: newStore(config.Clock, config.Zone),
+	}
+	s.close = sync.OnceFunc(func() { close(s.closed) })
+	s.faults.add(config.Faults...)
+	s.routes()
+	// The fixtures are this package's own: a test holds that they are accepted.
+	_ = s.Seed(setup()...)
+	if !config.Empty {
+		_ = s.Seed(Fixtures()...)
+	}
+	return s
+}
+
+// Close ends the requests that a fault or Latency keeps waiting. The server answers others still.
+func (s *Server) Close() { s.close() }
+
+// Fail puts rules in force, behind those that are; a request fails by the first one that matches it.
+func (s *Server) Fail(rules ...Rule) { s.faults.add(rules...) }
+
+// ClearFaults takes every rule out of force.
+func (s *Server) ClearFaults() { s.faults.clear() }
+
+// Requests returns the newest requests, at most 10,000, oldest first.
+func (s *Server) Requests() []Request { return s.log.all() }
+
+// Peak returns the most requests that there were at one time, refused ones included.
+func (s *Server) Peak() int { return s.gate.most() }
+
+// Accept gives a token a role from now on.
+func (s *Server) Accept(token string, role Role) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens[token] = role
+}
+
+// Revoke ends a token at once.
+func (s *Server) Revoke(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tokens, token)
+}
+
+// ServeHTTP files the request, performs it unless a fault forbids, and delivers its answer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	number, err := s.log.begin(r, s.config.Clock())
+	free := s.gate.enter()
+	defer s.gate.leave()
+	a := newAnswer()
+	if refusal := s.turnAway(err, free); refusal != nil {
+		refusal.write(a)
+		s.log.end(number, a.status)
+		a.send(w)
+		return
+	}
+	if s.config.Latency > 0 {
+		timer := time.NewTimer(s.config.Latency)
+		defer timer.Stop()
+		pause(r, s.closed, timer.C)
+	}
+	rule := s.faults.take(r)
+	if rule == nil || rule.performs() {
+		s.perform(a, r)
+	}
+	if rule != nil && rule.Effect == Answer {
+		a = newAnswer()
+		s.failureFor(rule.Status).write(a)
+	}
+	s.log.end(number, answered(a, rule))
+	a.deliver(w, r, rule, s.closed)
+}
+
+// turnAway is the refusal of a request that is not even looked at, or nil.
+func (s *Server) turnAway(unread error, free bool) *failure {
+	switch {
+	case unread != nil:
+		return fail(http.StatusRequestEntityTooLarge, "INVALID_REQUEST", "The request body is too large.")
+	case !free:
+		return fail(s.config.ConcurrencyStatus, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.")
+	}
+	return nil
+}
+
+// answered is the status that goes out: none when the connection ends without an answer.
+func answered(a *answer, rule *Rule) int {
+	switch {
+	case rule == nil:
+		return a.status
+	case rule.Effect == Hang || rule.Effect == Reset:
+		return 0
+	case rule.Effect == Malformed || rule.Effect == Huge || rule.Effect == Bomb:
+		return http.StatusOK
+	}
+	return a.status
+}
