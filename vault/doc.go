@@ -1,0 +1,50 @@
+// Package vault seals credentials, so that whoever reads or copies the store learns nothing from it.
+//
+//	v, err := vault.Open(ctx, vault.Config{Store: bucket, KeyFile: "/…/vault.key"})
+//	err = v.Put(ctx, "acme", map[string]string{"token": token})
+//	secrets, err := v.Get(ctx, "acme")
+//
+// The secrets of one connection are one record: Put replaces them all, and no crash leaves half of them. Each
+// record has a data key of its own, which a master key wraps. The master key never leaves its file and this
+// process; the store, its backups and its files on disk hold sealed records only.
+//
+// Not for use outside this module.
+//
+// # The master key
+//
+// The key file holds one hybrid age identity (ML-KEM-768 with X25519; a line AGE-SECRET-KEY-PQ-1…); empty lines
+// and lines that begin with # do not count. It is made on first use with mode 0600, and refused if its group or
+// others may use it. Lose it and every record is lost: back it up, and not beside the store. If the file is
+// missing while the store holds records, Open refuses to make a new one.
+//
+// # The record
+//
+// The record of connection C in workspace W has the store key W/C/secrets, W and C with the escapes of a URL
+// path segment. Numbers are big-endian.
+//
+//	4 bytes    "PBV" and the format's version, 1
+//	2 bytes    n, the length of the wrapped data key
+//	n bytes    an age file (age-encryption.org/v1, binary) for the master key, whose content is the data key
+//	24 bytes   nonce, random
+//	the rest   XChaCha20-Poly1305 of the secrets, with its tag of 16 bytes
+//
+// The data key is 32 random bytes, new for every Put. The cipher's key is
+//
+//	HKDF-SHA-256(secret = data key, salt = the identity's text AGE-SECRET-KEY-PQ-1…, info = "patchbay vault record 1")
+//
+// of 32 bytes. The identity takes part since age says who can read a file, not who wrote it: without the salt,
+// everybody who knows the public key could make records that open.
+//
+// The cipher's associated data says where the record belongs: the version (1 byte), then workspace, connection
+// and the field name "secrets", each as its length (4 bytes) and its bytes. So a record that was copied to
+// another connection or workspace does not open. What is sealed is a JSON object of names and base64 values,
+// sorted by name:
+//
+//	{"password":"aHVudGVyMg==","user":"YWRh"}
+//
+// # What this does not do
+//
+// It does not hide which connections exist, nor about how long their secrets are. It does not notice when an
+// older record of the same connection is put back, or a record is deleted. Whoever can read the key file or
+// this process' memory can read everything.
+package vault
