@@ -7,23 +7,20 @@ import (
 	"path/filepath"
 )
 
-// writeAtomic writes a file under a temporary name in path's folder, flushes it to disk and gives it its name with place: os.Rename
-// replaces what is there, os.Link refuses to. Whatever happens, path never names half a file.
-func writeAtomic(path string, perm os.FileMode, place func(old, new string) error, write func(io.Writer) error) (err error) {
+// writeAtomic writes a file under a temporary name in path's folder, flushes it to disk and renames it. Whatever
+// happens, path never names half a file.
+func writeAtomic(path string, write func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".bundle-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // gone already after a rename
-	err = errors.Join(f.Chmod(perm), write(f))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	defer os.Remove(f.Name()) // gone already when all went well
+	err = errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close())
+	if err != nil {
 		return err
 	}
-	if err := place(f.Name(), path); err != nil {
+	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)

@@ -33,7 +33,7 @@ func New(c Contents) (*Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make bundle: %w", err)
 	}
-	if err := checkIdentity(m); err != nil {
+	if err := checkVersion(m); err != nil {
 		return nil, fmt.Errorf("make bundle: %w", err)
 	}
 	blobs, err := encodeImage(m, parts)
@@ -74,10 +74,10 @@ func newBlob(mediaType string, data []byte) Blob {
 // check reports whether data is what the blob's size and digest say.
 func (b Blob) check(data []byte) error {
 	if int64(len(data)) != b.Size {
-		return fmt.Errorf("%w: blob %s (%s) has %d bytes, not %d", ErrCorrupt, b.Digest, b.MediaType, len(data), b.Size)
+		return corrupt("blob %s (%s) has %d bytes, not %d", b.Digest, b.MediaType, len(data), b.Size)
 	}
 	if got := digest.FromBytes(data).String(); got != b.Digest {
-		return fmt.Errorf("%w: blob %s (%s, %d bytes) has the digest %s", ErrCorrupt, b.Digest, b.MediaType, b.Size, got)
+		return corrupt("blob %s (%s, %d bytes) has the digest %s", b.Digest, b.MediaType, b.Size, got)
 	}
 	return nil
 }

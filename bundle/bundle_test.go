@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"pgregory.net/rapid"
 )
 
@@ -48,6 +49,18 @@ func TestNew_Reproducible(t *testing.T) {
 	}
 	if n := int64(len(file(t, a))); a.Size() != n {
 		t.Errorf("Size() = %d, the file has %d bytes", a.Size(), n)
+	}
+}
+
+func TestNew_AbsentParts(t *testing.T) {
+	t.Parallel()
+	b := mustNew(t, Contents{Module: module, Manifest: testManifest(t, "acme", "shop", "1.2.0"), IconType: TypePNG})
+	var types []string
+	for _, blob := range b.Blobs() {
+		types = append(types, blob.MediaType)
+	}
+	if diff := cmp.Diff([]string{ocispec.MediaTypeImageManifest, TypeConfig, TypeModule, TypeManifest}, types); diff != "" {
+		t.Errorf("blobs (-want +got):\n%s", diff)
 	}
 }
 
@@ -102,6 +115,9 @@ func TestNew_Refuses(t *testing.T) {
 		{"case control", func(c *Contents) { c.Cases["a\nb"] = nil }, `case "a\nb"`},
 		{"case long", func(c *Contents) { c.Cases[strings.Repeat("a", 256)] = nil }, "plain relative path"},
 		{"case bytes", func(c *Contents) { c.Cases["a"] = []byte{0xff} }, `case "a" is not UTF-8 text`},
+		{"publisher", func(c *Contents) { c.Manifest = testManifest(t, "../acme", "shop", "1.2.0") }, "make bundle: "},
+		{"name", func(c *Contents) { c.Manifest = testManifest(t, "acme", "..", "1.2.0") }, "make bundle: "},
+		{"version", func(c *Contents) { c.Manifest = testManifest(t, "acme", "shop", "1/../2") }, "make bundle: "},
 		{"build metadata", func(c *Contents) { c.Manifest = testManifest(t, "acme", "shop", "1.2.0+linux") }, "leave out the part from \"+\" on"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,14 +134,25 @@ func TestNew_Refuses(t *testing.T) {
 
 func TestValidName(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"a", "acme", "a-b", "a--b", "3com", strings.Repeat("a", 64)} {
+	for _, s := range []string{"ab", "acme", "a-b", "a3", strings.Repeat("a", 40)} {
 		if !ValidName(s) {
 			t.Errorf("%q should be a name", s)
 		}
 	}
-	for _, s := range []string{"", ".", "..", "a/b", "A", "-a", "a-", "a.b", "a_b", "a b", "ä", "a\n", strings.Repeat("a", 65)} {
+	for _, s := range []string{"", "a", ".", "..", "a/b", "AB", "-a", "a-", "a--b", "3com", "a.b", "a_b", "a b", "ää", "ab\n", strings.Repeat("a", 41)} {
 		if ValidName(s) {
 			t.Errorf("%q should not be a name", s)
+		}
+	}
+}
+
+// A name is valid here when it is valid in a manifest.
+func TestValidName_Manifest(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"ab", "a", "3com", "a--b", "a-b", strings.Repeat("a", 40), strings.Repeat("a", 41), "a_b", "a-"} {
+		_, err := New(Contents{Module: module, Manifest: testManifest(t, s, "shop", "1.2.0")})
+		if ValidName(s) != (err == nil) {
+			t.Errorf("%q: ValidName says %v, the manifest %v", s, ValidName(s), err)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"patchbay/abi"
+	"patchbay/manifest"
 )
 
 // Media types of a bundle's image manifest, its parts and its signatures.
@@ -55,7 +56,7 @@ func partLimit(mediaType string) int64 {
 	case TypeModule:
 		return 16 << 20
 	case TypeManifest:
-		return 2 << 20
+		return manifest.MaxSize
 	case TypeReadme, TypeSVG, TypePNG:
 		return 1 << 20
 	case TypeCases, TypeSBOM:

@@ -19,7 +19,7 @@
 //	what       media type                                     title          at most
 //	config     application/vnd.wasm.config.v0+json            -              64 KiB
 //	module     application/wasm                               module.wasm    16 MiB
-//	manifest   application/vnd.patchbay.manifest.v1+json      manifest.json  2 MiB
+//	manifest   application/vnd.patchbay.manifest.v1+json      manifest.json  1 MiB
 //	README     text/markdown                                  README.md      1 MiB    may be absent
 //	icon       image/svg+xml or image/png                     icon.svg, .png 1 MiB    may be absent
 //	cases      application/vnd.patchbay.cases.v1+json         cases.json     8 MiB    may be absent
@@ -33,8 +33,8 @@
 // The manifest is canonical JSON. Cases are one JSON object from slash-separated file name to the file's text,
 // without white space, keys sorted. Each layer carries its title as org.opencontainers.image.title; the image
 // manifest carries title, version, description, licenses and vendor (the publisher) under the keys of the OCI image
-// specification, copied from the manifest. An artifact whose image manifest is not byte for byte what [New] makes of its parts is
-// refused, so annotations cannot say one thing and the manifest another.
+// specification, copied from the manifest. An artifact whose image manifest is not byte for byte what [New] makes
+// of its parts is refused, so annotations cannot say one thing and the manifest another.
 //
 // # File
 //
@@ -51,14 +51,14 @@
 // anything: the reader knows each entry's name, and for blobs the size and digest, before it reads it,
 // and any byte that differs is an error that matches [ErrCorrupt].
 //
-//	offset  content of a bundle of 9 entries
+//	offset  content of a bundle with every part
 //	0       header "oci-layout", size 30
 //	512     {"imageLayoutVersion":"1.0.0"}, 482 zeros
-//	1024    header "index.json", size 363
+//	1024    header "index.json", size 356
 //	1536    {"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":
-//	        "application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":1790,"annotations":
+//	        "application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":1733,"annotations":
 //	        {"org.opencontainers.image.ref.name":"1.2.0"},"artifactType":"application/vnd.patchbay.connector.v1"}]}
-//	2048    header "blobs/sha256/…", size 1790
+//	2048    header "blobs/sha256/…", size 1733
 //	…
 //
 // # Keys and signatures

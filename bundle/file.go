@@ -99,8 +99,10 @@ func padding(n int) int { return -n & (block - 1) }
 // header returns the one block that may stand before an entry.
 func header(name string, size int64) ([]byte, error) {
 	var b bytes.Buffer
-	h := tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
-	if err := tar.NewWriter(&b).WriteHeader(&h); err != nil {
+	err := tar.NewWriter(&b).WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
@@ -109,7 +111,7 @@ func header(name string, size int64) ([]byte, error) {
 // WriteFile writes the bundle to a file, which appears under path only when it is whole and on disk.
 // A file that is there already is replaced.
 func (b *Bundle) WriteFile(path string) error {
-	err := writeAtomic(path, 0o644, os.Rename, func(w io.Writer) error {
+	err := writeAtomic(path, func(w io.Writer) error {
 		_, err := b.WriteTo(w)
 		return err
 	})
@@ -133,8 +135,9 @@ func ReadFile(path string) (*Bundle, error) {
 	return b, nil
 }
 
-// Read reads a bundle in its file form to r's end. Every byte is checked, and no more than [MaxSize] are read. Errors match
-// [ErrCorrupt] when the bytes are not those of a bundle; a reader's own errors and those of [New] are passed on.
+// Read reads a bundle in its file form to r's end. Every byte is checked, and no more than [MaxSize] are read.
+// Errors match [ErrCorrupt] when the bytes are not those of a bundle; a reader's own errors and those of [New] are
+// passed on.
 func Read(r io.Reader) (*Bundle, error) {
 	b, err := (&reader{r: r}).bundle()
 	if err != nil {

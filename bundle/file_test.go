@@ -8,13 +8,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Any changed byte is refused, in contents, headers, padding and at the end. 0x20 changes the case of letters, which encoding/json
-// would overlook in keys.
+// Any changed byte is refused, in contents, headers, padding and at the end. 0x20 changes the case of letters,
+// which encoding/json would overlook in keys.
 func TestRead_EveryFlippedByte(t *testing.T) {
 	t.Parallel()
 	data := file(t, mustNew(t, testContents(t)))
@@ -68,6 +72,37 @@ func TestRead_SaysWhere(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v, want one with %q", test.name, err, want)
 			}
+		}
+	}
+}
+
+// What index.json claims is judged before anything is read by it.
+func TestRead_Index(t *testing.T) {
+	t.Parallel()
+	b := mustNew(t, testContents(t))
+	index, err := b.index()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := file(t, b)[4*block:]
+	for want, change := range map[string]func(*ocispec.Index){
+		"lists 0 artifacts, a bundle is one":          func(x *ocispec.Index) { x.Manifests = nil },
+		"lists 2 artifacts, a bundle is one":          func(x *ocispec.Index) { x.Manifests = append(x.Manifests, x.Manifests[0]) },
+		"want a SHA-256 digest and 1 to 65536 bytes":  func(x *ocispec.Index) { x.Manifests[0].Size = maxImage + 1 },
+		"has 0 bytes; want a SHA-256 digest":          func(x *ocispec.Index) { x.Manifests[0].Size = 0 },
+		`the image manifest "sha512:`:                 func(x *ocispec.Index) { x.Manifests[0].Digest = digest.SHA512.FromString("") },
+		`the image manifest "sha256:../x" has`:        func(x *ocispec.Index) { x.Manifests[0].Digest = "sha256:../x" },
+		"index.json is not the one of this bundle":    func(x *ocispec.Index) { x.Manifests[0].Annotations = nil },
+		"expected the entry blobs/sha256/e3b0c44298f": func(x *ocispec.Index) { x.Manifests[0].Digest = digest.FromString("") },
+	} {
+		changed := edit(t, index, change)
+		h, err := header("index.json", int64(len(changed)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := slices.Concat(file(t, b)[:2*block], h, changed, make([]byte, padding(len(changed))), rest)
+		if _, err := Read(bytes.NewReader(data)); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want ErrCorrupt with %q", err, want)
 		}
 	}
 }
@@ -186,7 +221,7 @@ func TestWriteAtomic_Fails(t *testing.T) {
 		t.Fatal(err)
 	}
 	cause := errors.New("no space")
-	err := writeAtomic(path, 0o644, os.Rename, func(w io.Writer) error {
+	err := writeAtomic(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, "new")
 		return errors.Join(err, cause)
 	})

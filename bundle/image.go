@@ -53,9 +53,6 @@ func encodeImage(m *manifest.Manifest, parts []part) ([]Blob, error) {
 	if data, err = json.Marshal(image); err != nil {
 		return nil, fmt.Errorf("encode image manifest: %w", err)
 	}
-	if len(data) > maxImage {
-		return nil, fmt.Errorf("the image manifest would have %d bytes, at most %d are allowed; shorten the manifest's description", len(data), maxImage)
-	}
 	blobs[0] = newBlob(ocispec.MediaTypeImageManifest, data)
 	return blobs, nil
 }
@@ -80,25 +77,25 @@ func descriptor(b Blob) ocispec.Descriptor {
 	return ocispec.Descriptor{MediaType: b.MediaType, Digest: digest.Digest(b.Digest), Size: b.Size}
 }
 
-// ParseImage returns the blobs that a connector's image manifest lists, the config first, without their data. It refuses what
-// no bundle has: other media types, sizes beyond the package comment's, digests that are not SHA-256. The
-// errors match [ErrCorrupt]. The caller has checked the image manifest's own digest.
+// ParseImage returns the blobs that a connector's image manifest lists, the config first, without their data. It
+// refuses what no bundle has: other media types, sizes beyond the package comment's, digests that are not SHA-256.
+// The errors match [ErrCorrupt]. The caller has checked the image manifest's own digest.
 func ParseImage(imageManifest []byte) ([]Blob, error) {
 	if len(imageManifest) > maxImage {
-		return nil, fmt.Errorf("%w: image manifest has more than %d bytes", ErrCorrupt, maxImage)
+		return nil, corrupt("image manifest has more than %d bytes", maxImage)
 	}
 	if err := abi.CheckJSON(imageManifest); err != nil {
-		return nil, fmt.Errorf("%w: image manifest: %v", ErrCorrupt, err)
+		return nil, corrupt("image manifest: %v", err)
 	}
 	var image ocispec.Manifest
 	if err := json.Unmarshal(imageManifest, &image); err != nil {
-		return nil, fmt.Errorf("%w: image manifest: %v", ErrCorrupt, err)
+		return nil, corrupt("image manifest: %v", err)
 	}
 	if image.ArtifactType != TypeConnector {
-		return nil, fmt.Errorf("%w: image manifest has the artifact type %q, not %s", ErrCorrupt, image.ArtifactType, TypeConnector)
+		return nil, corrupt("image manifest has the artifact type %.80q, not %s", image.ArtifactType, TypeConnector)
 	}
 	if n := 1 + len(image.Layers); n > maxBlobs {
-		return nil, fmt.Errorf("%w: image manifest lists %d blobs, at most %d are allowed", ErrCorrupt, n, maxBlobs)
+		return nil, corrupt("image manifest lists %d blobs, at most %d are allowed", n, maxBlobs)
 	}
 	return parseDescriptors(append([]ocispec.Descriptor{image.Config}, image.Layers...))
 }
@@ -110,16 +107,16 @@ func parseDescriptors(ds []ocispec.Descriptor) ([]Blob, error) {
 		b := Blob{MediaType: d.MediaType, Digest: d.Digest.String(), Size: d.Size}
 		limit := partLimit(b.MediaType)
 		if limit == 0 || (i == 0) != (b.MediaType == TypeConfig) {
-			return nil, fmt.Errorf("%w: blob %d of the image manifest has the media type %q, which no bundle has there", ErrCorrupt, i, b.MediaType)
+			return nil, corrupt("blob %d has the media type %.80q, which no bundle has there", i, b.MediaType)
 		}
 		if d.Digest.Validate() != nil || d.Digest.Algorithm() != digest.SHA256 {
-			return nil, fmt.Errorf("%w: blob %d (%s) has the digest %q, which is not SHA-256", ErrCorrupt, i, b.MediaType, b.Digest)
+			return nil, corrupt("blob %d (%s) has the digest %.80q, which is not SHA-256", i, b.MediaType, b.Digest)
 		}
 		if b.Size < 1 || b.Size > limit {
-			return nil, fmt.Errorf("%w: blob %s (%s) claims %d bytes, allowed are 1 to %d", ErrCorrupt, b.Digest, b.MediaType, b.Size, limit)
+			return nil, corrupt("blob %s (%s) claims %d bytes, allowed are 1 to %d", b.Digest, b.MediaType, b.Size, limit)
 		}
 		if total += b.Size; total > MaxSize {
-			return nil, fmt.Errorf("%w: the blobs claim more than %d bytes in all", ErrCorrupt, MaxSize)
+			return nil, corrupt("the blobs claim more than %d bytes in all", MaxSize)
 		}
 		blobs = append(blobs, b)
 	}
@@ -127,8 +124,8 @@ func parseDescriptors(ds []ocispec.Descriptor) ([]Blob, error) {
 }
 
 // Load makes a bundle from its image manifest, whose digest the caller has checked. It calls fetch once for the
-// config and once for each layer, in order and within the bounds of [ParseImage]; fetch returns the blob's bytes, which Load
-// checks. Errors match [ErrCorrupt] unless they are fetch's or [New]'s.
+// config and once for each layer, in order and within the bounds of [ParseImage]; fetch returns the blob's bytes,
+// which Load checks. Errors match [ErrCorrupt] unless they are fetch's or [New]'s.
 func Load(imageManifest []byte, fetch func(Blob) ([]byte, error)) (*Bundle, error) {
 	blobs, err := ParseImage(imageManifest)
 	if err != nil {
@@ -144,7 +141,7 @@ func Load(imageManifest []byte, fetch func(Blob) ([]byte, error)) (*Bundle, erro
 			return nil, err
 		}
 		if err := c.set(b.MediaType, data); err != nil {
-			return nil, fmt.Errorf("%w: %v", ErrCorrupt, err)
+			return nil, corrupt("%v", err)
 		}
 	}
 	bundle, err := New(c)
@@ -152,7 +149,7 @@ func Load(imageManifest []byte, fetch func(Blob) ([]byte, error)) (*Bundle, erro
 		return nil, err
 	}
 	if got := digest.FromBytes(imageManifest).String(); got != bundle.Digest() {
-		return nil, fmt.Errorf("%w: image manifest %s is not in this format: its parts make %s", ErrCorrupt, got, bundle.Digest())
+		return nil, corrupt("image manifest %s is not in this format: its parts make %s", got, bundle.Digest())
 	}
 	return bundle, nil
 }

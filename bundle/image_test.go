@@ -90,14 +90,16 @@ func TestLoad_Refuses(t *testing.T) {
 			}
 		})
 	}
-	for name, data := range map[string][]byte{
-		"no JSON":   []byte("x"),
-		"twice":     bytes.Replace(image, []byte(`"schemaVersion":2`), []byte(`"schemaVersion":2,"schemaVersion":2`), 1),
-		"white":     append(bytes.Clone(image), ' '),
-		"too large": append(bytes.Clone(image), bytes.Repeat([]byte(" "), maxImage)...),
+	twice := bytes.Replace(image, []byte(`"schemaVersion":2`), []byte(`"schemaVersion":2,"schemaVersion":2`), 1)
+	for want, data := range map[string][]byte{
+		"image manifest: invalid JSON":           []byte("x"),
+		"duplicate key":                          twice,
+		"cannot unmarshal":                       []byte("[]"),
+		"is not in this format":                  append(bytes.Clone(image), ' '),
+		"image manifest has more than 65536 byt": append(bytes.Clone(image), bytes.Repeat([]byte(" "), maxImage)...),
 	} {
-		if _, err := Load(data, fetcher(b)); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("%s: error %v, want ErrCorrupt", name, err)
+		if _, err := Load(data, fetcher(b)); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want ErrCorrupt with %q", err, want)
 		}
 	}
 }

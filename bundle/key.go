@@ -48,7 +48,7 @@ func ParsePublicKey(line string) (PublicKey, error) {
 		return PublicKey{}, fmt.Errorf("public key: want one line %q", keyType+" PUBLISHER BASE64")
 	}
 	if !ValidName(fields[1]) {
-		return PublicKey{}, fmt.Errorf("public key: publisher %q: want 1 to 64 lower-case letters, digits and hyphens", fields[1])
+		return PublicKey{}, fmt.Errorf("public key: publisher %.80q: want %s", fields[1], nameRule)
 	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(fields[2])
 	if err != nil || len(raw) != ed25519.PublicKeySize || strings.ContainsAny(fields[2], "\r\n") {
@@ -72,7 +72,7 @@ type Key struct {
 // GenerateKey makes a new key for a publisher.
 func GenerateKey(publisher string) (*Key, error) {
 	if !ValidName(publisher) {
-		return nil, fmt.Errorf("generate key: publisher %q: use 1 to 64 lower-case letters, digits and hyphens", publisher)
+		return nil, fmt.Errorf("generate key: publisher %.80q: want %s", publisher, nameRule)
 	}
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

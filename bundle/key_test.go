@@ -2,6 +2,10 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -63,7 +67,7 @@ func TestGenerateKey_BadPublisher(t *testing.T) {
 func TestKeyFile(t *testing.T) {
 	t.Parallel()
 	k := testKey(t, "acme")
-	path := filepath.Join(t.TempDir(), "acme.key")
+	path := filepath.Join(t.TempDir(), "keys", "acme.key") // in a folder that is not there yet
 	if _, err := ReadKey(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
@@ -115,8 +119,9 @@ func TestReadKey_Refuses(t *testing.T) {
 		"more":           string(good) + "x",
 		"type":           strings.ReplaceAll(string(good), "PRIVATE KEY", "EC PRIVATE KEY"),
 		"header":         public + "\n" + string(withHeader),
+		"other kind":     public + "\n" + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: ecdsaKey(t)})),
 		"no PKCS 8":      public + "\n" + string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")})),
-		"long":           string(good) + strings.Repeat("\n", maxKeyFile),
+		"long":           string(good) + strings.Repeat("\n", 4<<10),
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -129,6 +134,18 @@ func TestReadKey_Refuses(t *testing.T) {
 			t.Errorf("%s: the error holds the key", name)
 		}
 	}
+}
+
+func ecdsaKey(t *testing.T) []byte {
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
 }
 
 // However a key is printed, it does not show.

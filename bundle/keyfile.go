@@ -7,56 +7,41 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
+	"io/fs"
+
+	"patchbay/internal/keyfile"
 )
 
-const (
-	pemType    = "PRIVATE KEY"
-	maxKeyFile = 4 << 10
-)
+const pemType = "PRIVATE KEY"
 
 // errKeyFile says what is wrong with a file without quoting from it.
 var errKeyFile = errors.New("want the public key's line and an Ed25519 key as PKCS #8 in PEM, and nothing else")
 
-// WriteFile writes the key to a new file that only its owner may read. It appears under path only when it is whole, and a file that
-// is there already stays: the error then matches fs.ErrExist.
+// WriteFile writes the key to a new file that only its owner may read, and makes the file's folder if need be. The
+// file appears under path only when it is whole, and one that is there already stays: the error then matches
+// fs.ErrExist.
 func (k *Key) WriteFile(path string) error {
 	der, err := x509.MarshalPKCS8PrivateKey(k.private)
 	if err != nil {
 		return fmt.Errorf("write key: %w", err)
 	}
-	text := k.public.String() + "\n" + string(pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der}))
-	err = writeAtomic(path, 0o600, os.Link, func(w io.Writer) error {
-		_, err := io.WriteString(w, text)
-		return err
-	})
+	text := append([]byte(k.public.String()+"\n"), pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der})...)
+	got, err := keyfile.Create(path, text)
 	if err != nil {
-		return fmt.Errorf("write key: %w", err)
+		return err
+	}
+	if !bytes.Equal(got, text) {
+		return fmt.Errorf("write key: %w", &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist})
 	}
 	return nil
 }
 
-// ReadKey reads the file that [Key.WriteFile] wrote. It refuses a file that others than its owner may read or write. A missing
-// file matches fs.ErrNotExist.
+// ReadKey reads the file that [Key.WriteFile] wrote. It refuses a file that others than its owner may read or
+// write. A missing file matches fs.ErrNotExist.
 func ReadKey(path string) (*Key, error) {
-	f, err := os.Open(path)
+	data, err := keyfile.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
-	}
-	// Windows has no such mode bits.
-	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("read key: %s has mode %#o, so others may use it: chmod 600 %[1]s", path, mode)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return nil, fmt.Errorf("read key: %w", err)
+		return nil, err
 	}
 	k, err := parseKey(data)
 	if err != nil {
@@ -84,7 +69,8 @@ func parseKey(data []byte) (*Key, error) {
 		return nil, errKeyFile
 	}
 	if got := newPublicKey(public.publisher, private.Public().(ed25519.PublicKey)); got != public {
-		return nil, fmt.Errorf("its first line is the key %s, but the private key belongs to %s", public.Fingerprint(), got.Fingerprint())
+		return nil, fmt.Errorf("its first line is the key %s, but the private key's is %s",
+			public.Fingerprint(), got.Fingerprint())
 	}
 	return &Key{public: public, private: private}, nil
 }

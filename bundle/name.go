@@ -8,28 +8,19 @@ import (
 	"patchbay/manifest"
 )
 
-var namePattern = regexp.MustCompile(`^[a-z0-9]+(-+[a-z0-9]+)*$`)
+// namePattern is the manifest's for publishers and connectors.
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// maxVersion is the length of an OCI tag, which must not contain "+" either.
-const maxVersion = 128
+const nameRule = "2 to 40 lower-case letters, digits and single hyphens, beginning with a letter"
 
-// ValidName reports whether s can name a publisher or a connector: lower-case letters, digits and, within, hyphens, at most 64
-// characters. Such a name is safe as a file name and in an OCI repository's name.
-func ValidName(s string) bool { return len(s) <= 64 && namePattern.MatchString(s) }
+// ValidName reports whether s can name a publisher or a connector: 2 to 40 lower-case letters, digits and single
+// hyphens, beginning with a letter. Such a name is safe as a file name and in an OCI repository's name.
+func ValidName(s string) bool { return len(s) >= 2 && len(s) <= 40 && namePattern.MatchString(s) }
 
-func checkIdentity(m *manifest.Manifest) error {
-	if !ValidName(m.Publisher) {
-		return fmt.Errorf("manifest: publisher %q: use 1 to 64 lower-case letters, digits and hyphens", m.Publisher)
-	}
-	if !ValidName(m.Name) {
-		return fmt.Errorf("manifest: name %q: use 1 to 64 lower-case letters, digits and hyphens", m.Name)
-	}
-	if _, err := manifest.ParseVersion(m.Version); err != nil {
-		return fmt.Errorf("manifest: %w", err)
-	}
-	if strings.Contains(m.Version, "+") || len(m.Version) > maxVersion {
-		return fmt.Errorf("manifest: version %q: leave out the part from \"+\" on, and keep to %d characters, "+
-			"so that it can be a tag in a registry", m.Version, maxVersion)
+// checkVersion refuses what a manifest may say but an OCI tag may not.
+func checkVersion(m *manifest.Manifest) error {
+	if strings.Contains(m.Version, "+") {
+		return fmt.Errorf("manifest: version %s: leave out the part from \"+\" on, which no tag in a registry can have", m.Version)
 	}
 	return nil
 }

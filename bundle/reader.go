@@ -43,7 +43,7 @@ func (r *reader) bundle() (*Bundle, error) {
 		return nil, err
 	}
 	if want, err := b.index(); err != nil || !bytes.Equal(index, want) {
-		return nil, fmt.Errorf("%w: index.json is not the one of this bundle", ErrCorrupt)
+		return nil, corrupt("index.json is not the one of this bundle")
 	}
 	return b, r.end()
 }
@@ -54,7 +54,7 @@ func (r *reader) layout() error {
 		return err
 	}
 	if string(data) != layout {
-		return fmt.Errorf("%w: oci-layout is not %s", ErrCorrupt, layout)
+		return corrupt("oci-layout is not %s", layout)
 	}
 	return nil
 }
@@ -63,17 +63,18 @@ func (r *reader) layout() error {
 func parseIndex(data []byte) (Blob, error) {
 	var index ocispec.Index
 	if err := abi.CheckJSON(data); err != nil {
-		return Blob{}, fmt.Errorf("%w: index.json: %v", ErrCorrupt, err)
+		return Blob{}, corrupt("index.json: %v", err)
 	}
 	if err := json.Unmarshal(data, &index); err != nil {
-		return Blob{}, fmt.Errorf("%w: index.json: %v", ErrCorrupt, err)
+		return Blob{}, corrupt("index.json: %v", err)
 	}
 	if len(index.Manifests) != 1 {
-		return Blob{}, fmt.Errorf("%w: index.json lists %d artifacts, a bundle is one", ErrCorrupt, len(index.Manifests))
+		return Blob{}, corrupt("index.json lists %d artifacts, a bundle is one", len(index.Manifests))
 	}
 	d := index.Manifests[0]
 	if d.Digest.Validate() != nil || d.Digest.Algorithm() != digest.SHA256 || d.Size < 1 || d.Size > maxImage {
-		return Blob{}, fmt.Errorf("%w: index.json: image manifest of digest %q and %d bytes: want SHA-256 and 1 to %d bytes", ErrCorrupt, d.Digest, d.Size, maxImage)
+		return Blob{}, corrupt("index.json: the image manifest %.80q has %d bytes; want a SHA-256 digest and 1 to %d bytes",
+			d.Digest, d.Size, maxImage)
 	}
 	return Blob{MediaType: d.MediaType, Digest: d.Digest.String(), Size: d.Size}, nil
 }
@@ -99,18 +100,18 @@ func (r *reader) entry(name string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("entry %s: %w", name, err)
 	}
 	if found, _, _ := bytes.Cut(got[:100], []byte{0}); string(found) != name {
-		return nil, fmt.Errorf("%w: byte %d: expected the entry %s, found %.40q", ErrCorrupt, start, name, found)
+		return nil, corrupt("byte %d: expected the entry %s, found %.40q", start, name, found)
 	}
 	size := sizeOf(got)
 	if size < 0 || size > limit {
-		return nil, fmt.Errorf("%w: byte %d: the entry %s claims %d bytes, at most %d are expected", ErrCorrupt, start, name, size, limit)
+		return nil, corrupt("byte %d: the entry %s claims %d bytes, at most %d are expected", start, name, size, limit)
 	}
 	want, err := header(name, size)
 	if err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(got, want) {
-		return nil, fmt.Errorf("%w: byte %d: the header of %s, %d bytes, is not the one of a bundle", ErrCorrupt, start, name, size)
+		return nil, corrupt("byte %d: the header of %s, %d bytes, is not the one of a bundle", start, name, size)
 	}
 	data, err := r.next(size)
 	if err != nil {
@@ -125,7 +126,7 @@ func (r *reader) next(n int64) ([]byte, error) {
 	k, err := io.CopyN(&b, r.r, n)
 	r.offset += k
 	if errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: the file ends at byte %d, %d bytes too early", ErrCorrupt, r.offset, n-k)
+		return nil, corrupt("the file ends at byte %d, %d bytes too early", r.offset, n-k)
 	}
 	return b.Bytes(), err
 }
@@ -137,7 +138,7 @@ func (r *reader) zeros(n int) error {
 		return err
 	}
 	if i := bytes.IndexFunc(data, func(c rune) bool { return c != 0 }); i >= 0 {
-		return fmt.Errorf("%w: byte %d is not zero", ErrCorrupt, start+int64(i))
+		return corrupt("byte %d is not zero", start+int64(i))
 	}
 	return nil
 }
@@ -148,7 +149,7 @@ func (r *reader) end() error {
 	}
 	k, err := io.CopyN(io.Discard, r.r, 1)
 	if k != 0 {
-		return fmt.Errorf("%w: the file goes on after byte %d, where its last entry ends", ErrCorrupt, r.offset)
+		return corrupt("the file goes on after byte %d, where its last entry ends", r.offset)
 	}
 	if !errors.Is(err, io.EOF) {
 		return err

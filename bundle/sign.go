@@ -41,8 +41,9 @@ func Sign(b *Bundle, k *Key) (Envelope, error) {
 	return json.Marshal(env)
 }
 
-// Verify reports which of the trusted keys has signed b, by any of the envelopes. Only keys of the publisher that b's manifest names
-// count. Without a valid signature the error matches [ErrUntrusted] and says for every envelope why not.
+// Verify reports which of the trusted keys has signed b, by any of the envelopes. Only keys of the publisher that
+// b's manifest names count. Without a valid signature the error matches [ErrUntrusted] and says for every envelope
+// why not.
 func Verify(b *Bundle, trusted []PublicKey, envelopes ...Envelope) (PublicKey, error) {
 	if len(envelopes) == 0 {
 		return PublicKey{}, fmt.Errorf("%w: %s is not signed", ErrUntrusted, b.Ref())
@@ -104,7 +105,8 @@ func refusal(b *Bundle, trusted []PublicKey, env *dsse.Envelope) error {
 	case i < 0:
 		return fmt.Errorf("signed by the key %.60q, which is not a trusted key of %s", claim, b.manifest.Publisher)
 	case trusted[i].publisher != b.manifest.Publisher:
-		return fmt.Errorf("signed by the key %s of %s, not of its publisher %s", claim, trusted[i].publisher, b.manifest.Publisher)
+		return fmt.Errorf("signed by the key %s of %s, not of its publisher %s",
+			claim, trusted[i].publisher, b.manifest.Publisher)
 	}
 	return fmt.Errorf("bad signature by the key %s of %s", claim, b.manifest.Publisher)
 }

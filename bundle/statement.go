@@ -58,7 +58,8 @@ func checkStatement(b *Bundle, mediaType string, payload []byte) error {
 		return fmt.Errorf("statement: %w", err)
 	}
 	if got.Type != statementType || got.PredicateType != predicateType {
-		return fmt.Errorf("the statement is of type %.60q about %.60q, not %s about %s", got.Type, got.PredicateType, statementType, predicateType)
+		return fmt.Errorf("the statement is of type %.60q about %.60q, not %s about %s",
+			got.Type, got.PredicateType, statementType, predicateType)
 	}
 	want := newStatement(b)
 	if len(got.Subject) != 1 || len(got.Subject[0].Digest) != 1 {

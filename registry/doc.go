@@ -1,8 +1,9 @@
 // Package registry keeps published connectors in a folder: the local marketplace.
 //
-// The folder may lie on one machine, on a shared disk or in a git repository. Nothing in it is trusted because it is there: a reader checks every
-// byte by size and digest, and whoever installs a connector checks its signature with keys that it
-// knows from elsewhere. This package is not for use outside this module; the folder's form is for everyone.
+// The folder may lie on one machine, on a shared disk or in a git repository. Nothing in it is trusted because it
+// is there: a reader checks every byte by size and digest, and whoever installs a connector checks its signature
+// with keys that it knows from elsewhere. This package is not for use outside this module; the folder's form is for
+// everyone.
 //
 // # Form
 //
@@ -12,29 +13,30 @@
 //	ROOT/PUBLISHER/NAME/index.json     what is published
 //	ROOT/PUBLISHER/NAME/blobs/sha256/  the blobs, named by their digest
 //
-// ROOT/PUBLISHER/NAME is a repository: an OCI image layout (image specification 1.1) that oras, skopeo and others read. PUBLISHER and NAME
-// are lower-case letters, digits and hyphens. Names that begin with a dot are ours and hold nothing to read.
-// A folder without index.json is no repository yet.
+// ROOT/PUBLISHER/NAME is a repository: an OCI image layout (image specification 1.1) that oras, skopeo and others
+// read. PUBLISHER and NAME are 2 to 40 lower-case letters, digits and single hyphens. Names that begin with a dot are ours and
+// hold nothing to read. A folder without index.json is no repository yet.
 //
-// index.json lists image manifests. One with the annotation org.opencontainers.image.ref.name is a bundle (package bundle),
-// tagged with its version; tags that are no versions are ignored. One without is a signature, an artifact of type
-// application/vnd.patchbay.signature.v1 whose subject is the bundle's image manifest and whose only layer is the envelope:
+// index.json lists image manifests. One with the annotation org.opencontainers.image.ref.name is a bundle (package
+// bundle), tagged with its version; tags that are no versions are ignored. One without is a signature, an artifact
+// of type application/vnd.patchbay.signature.v1 whose subject is the bundle's image manifest and whose only layer
+// is the envelope:
 //
 //	{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
 //	 "artifactType":"application/vnd.patchbay.signature.v1",
 //	 "config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136f…","size":2},
 //	 "layers":[{"mediaType":"application/vnd.dsse.envelope.v1+json","digest":"sha256:…","size":812}],
-//	 "subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":1790}}
+//	 "subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":1733}}
 //
 // # Publishing
 //
-// A version is immutable. A publisher's name belongs to the key that first published under it, and to the keys that the folder's
-// owner adds. These keys keep honest publishers apart; to a reader they are only a claim, since whoever can write to
-// the folder can replace them.
+// A version is immutable. A publisher's name belongs to the key that first published under it, and to the keys that
+// the folder's owner adds. These keys keep honest publishers apart; to a reader they are only a claim, since
+// whoever can write to the folder can replace them.
 //
-// Every file is written under another name, flushed to disk and renamed; blobs come before index.json. So readers need no lock,
-// and a publisher that dies at any point leaves the registry as it was, but for blobs that nothing refers to.
-// Publishing again picks those up.
+// Every file is written under another name, flushed to disk and renamed; blobs come before index.json. So readers
+// need no lock, and a publisher that dies at any point leaves the registry as it was, but for blobs that nothing
+// refers to. Publishing again picks those up.
 //
 // # References
 //

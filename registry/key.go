@@ -15,11 +15,12 @@ import (
 
 const maxKeys = 64 << 10 // bytes of publisher.pub
 
-// Keys returns the keys that the registry claims to be a publisher's. Trust none of them unseen: show the fingerprint to
-// whoever decides, and keep what was decided elsewhere. A publisher without keys matches fs.ErrNotExist.
+// Keys returns the keys that the registry claims to be a publisher's. Trust none of them unseen: show the
+// fingerprint to whoever decides, and keep what was decided elsewhere. A publisher without keys matches
+// fs.ErrNotExist.
 func (r *Registry) Keys(_ context.Context, publisher string) ([]bundle.PublicKey, error) {
 	if !bundle.ValidName(publisher) {
-		return nil, fmt.Errorf("publisher %q: want 1 to 64 lower-case letters, digits and hyphens", publisher)
+		return nil, fmt.Errorf("publisher %.80q: want 2 to 40 lower-case letters, digits and single hyphens", publisher)
 	}
 	var keys []bundle.PublicKey
 	err := r.read(func(root *os.Root) (err error) {

@@ -28,10 +28,10 @@ type Listing struct {
 // Ref returns the listing's full name, "publisher/name@version".
 func (l Listing) Ref() string { return l.Publisher + "/" + l.Name + "@" + l.Version }
 
-// Search returns the newest version of every connector in which each word occurs, in whatever case, as a part of its full name,
-// title, description or categories; without words, of every connector. A prerelease counts only where there is nothing else.
-// Listings are sorted by full name. Repositories that cannot be read are left out and the error names them: the
-// listings hold even then.
+// Search returns the newest version of every connector in which each word occurs, in whatever case, as a part of
+// its full name, title, description or categories; without words, of every connector. A prerelease counts only
+// where there is nothing else. Listings are sorted by full name. Repositories that cannot be read are left out and
+// the error names them: the listings hold even then.
 func (r *Registry) Search(ctx context.Context, words ...string) ([]Listing, error) {
 	var found []Listing
 	err := r.read(func(root *os.Root) error {
@@ -107,7 +107,8 @@ func (r *repository) listing(ctx context.Context, t tag) (Listing, error) {
 }
 
 func (l Listing) matches(words []string) bool {
-	text := strings.ToLower(strings.Join(append([]string{l.Publisher + "/" + l.Name, l.Title, l.Description}, l.Categories...), "\n"))
+	fields := append([]string{l.Publisher + "/" + l.Name, l.Title, l.Description}, l.Categories...)
+	text := strings.ToLower(strings.Join(fields, "\n"))
 	for _, w := range words {
 		if !strings.Contains(text, strings.ToLower(w)) {
 			return false

@@ -14,10 +14,10 @@ import (
 	"patchbay/bundle"
 )
 
-// Publish adds a bundle and its signature by key, and returns the bundle's digest. The first key that publishes under a publisher's
-// name claims it; any other key, or an envelope that does not verify, matches [bundle.ErrUntrusted].
-// Publishing the same bundle again changes nothing but may add a signature; another bundle of the
-// same version matches [ErrVersionExists].
+// Publish adds a bundle and its signature by key, and returns the bundle's digest. The first key that publishes
+// under a publisher's name claims it; any other key, or an envelope that does not verify, matches
+// [bundle.ErrUntrusted]. Publishing the same bundle again changes nothing but may add a signature; another bundle
+// of the same version matches [ErrVersionExists].
 func (r *Registry) Publish(ctx context.Context, b *bundle.Bundle, env bundle.Envelope, key bundle.PublicKey) (string, error) {
 	if _, err := bundle.Verify(b, []bundle.PublicKey{key}, env); err != nil {
 		return "", fmt.Errorf("publish: %w", err)
@@ -60,9 +60,8 @@ func publish(ctx context.Context, d disk, b *bundle.Bundle, env bundle.Envelope)
 	artifact.ArtifactType = bundle.TypeConnector
 	artifact.Annotations = map[string]string{ocispec.AnnotationRefName: m.Version}
 	for _, entry := range []ocispec.Descriptor{artifact, signature} {
-		if !slices.ContainsFunc(index.Manifests, func(o ocispec.Descriptor) bool {
-			return o.Digest == entry.Digest && o.Annotations[ocispec.AnnotationRefName] == entry.Annotations[ocispec.AnnotationRefName]
-		}) {
+		listed := func(d ocispec.Descriptor) bool { return d.Digest == entry.Digest && tagOf(d) == tagOf(entry) }
+		if !slices.ContainsFunc(index.Manifests, listed) {
 			index.Manifests = append(index.Manifests, entry)
 		}
 	}
@@ -103,7 +102,7 @@ func writeIndex(d disk, name string, index ocispec.Index) error {
 		return fmt.Errorf("encode index.json: %w", err)
 	}
 	if len(data) > maxIndex {
-		return fmt.Errorf("index.json of %s would have %d bytes, at most %d are allowed: the repository is full", name, len(data), maxIndex)
+		return fmt.Errorf("the repository is full: its index.json would have %d bytes, at most %d are allowed", len(data), maxIndex)
 	}
 	if err := d.writeOnce(path.Join(name, ocispec.ImageIndexFile), data); err != nil {
 		return fmt.Errorf("write index.json: %w", err)

@@ -45,7 +45,8 @@ func parseReference(s string) (reference, error) {
 }
 
 func badReference(s, part string) error {
-	return fmt.Errorf("connector %.120q: %s must be 1 to 64 lower-case letters, digits and hyphens; write NAME, PUBLISHER/NAME or PUBLISHER/NAME@VERSION", s, part)
+	return fmt.Errorf("connector %.120q: %s must be 2 to 40 lower-case letters, digits and single hyphens; "+
+		"write NAME, PUBLISHER/NAME or PUBLISHER/NAME@VERSION", s, part)
 }
 
 func (r reference) String() string {

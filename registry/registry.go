@@ -19,7 +19,8 @@ type Registry struct {
 	step func() // see disk
 }
 
-// Open returns the registry in dir, which is made by the first [Registry.Publish] or [Registry.AddKey]; until then it is empty.
+// Open returns the registry in dir, which is made by the first [Registry.Publish] or [Registry.AddKey]; until then
+// it is empty.
 func Open(dir string) (*Registry, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {

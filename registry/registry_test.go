@@ -173,7 +173,7 @@ func TestResolve(t *testing.T) {
 		{"shopp", "connector shopp is not in the registry; did you mean acme/shop?", true},
 		{"acme/sho", "did you mean acme/shop?", true},
 		{"evil/shop", "did you mean acme/shop?", true},
-		{"s", "connector s is not in the registry", true},
+		{"so", "connector so is not in the registry", true},
 		{"nothing-like-it", "connector nothing-like-it is not in the registry", true},
 		{"acme/shop@3", "does not have the version 3; newest: 2.0.0-rc.1, 1.10.0, 1.9.0, 1.0.0, 0.9.0", true},
 		{"acme/beta", "does not have a version that is no prerelease; newest: 1.0.0-rc.1", true},

@@ -42,8 +42,8 @@ type tag struct {
 	desc    ocispec.Descriptor
 }
 
-// openRepository reads a repository's index. One that is not there matches fs.ErrNotExist. The caller closes root, after
-// which the repository cannot be used.
+// openRepository reads a repository's index. One that is not there matches fs.ErrNotExist. The caller closes root,
+// after which the repository cannot be used.
 func openRepository(root *os.Root, name string) (*repository, error) {
 	sub, err := fs.Sub(plain{root}, name)
 	if err != nil {
@@ -81,7 +81,11 @@ func (r *repository) unreadable(err error) error {
 }
 
 func newIndex() ocispec.Index {
-	return ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: []ocispec.Descriptor{}}
+	return ocispec.Index{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageIndex,
+		Manifests: []ocispec.Descriptor{}, // an empty list, not null
+	}
 }
 
 func parseIndex(data []byte) (ocispec.Index, error) {
@@ -119,7 +123,7 @@ func checkLayout(root *os.Root, name string) error {
 func (r *repository) readTags() error {
 	seen := map[string]digest.Digest{}
 	for _, d := range r.index.Manifests {
-		v, err := manifest.ParseVersion(d.Annotations[ocispec.AnnotationRefName])
+		v, err := manifest.ParseVersion(tagOf(d))
 		if err != nil {
 			continue // a signature, or another tool's tag
 		}
@@ -134,6 +138,9 @@ func (r *repository) readTags() error {
 	return nil
 }
 
+// tagOf returns an index entry's tag, which is empty for a signature.
+func tagOf(d ocispec.Descriptor) string { return d.Annotations[ocispec.AnnotationRefName] }
+
 func (r *repository) find(version string) (tag, bool) {
 	i := slices.IndexFunc(r.tags, func(t tag) bool { return t.version.String() == version })
 	if i < 0 {
@@ -145,7 +152,8 @@ func (r *repository) find(version string) (tag, bool) {
 // image returns an image manifest, checked by size and digest.
 func (r *repository) image(ctx context.Context, d ocispec.Descriptor) ([]byte, error) {
 	if d.MediaType != ocispec.MediaTypeImageManifest || d.Size > maxImage {
-		return nil, r.corrupt("index.json: %s is a %q of %d bytes, want an image manifest of at most %d", d.Digest, d.MediaType, d.Size, maxImage)
+		return nil, r.corrupt("index.json: %s is a %.80q of %d bytes, want an image manifest of at most %d",
+			d.Digest, d.MediaType, d.Size, maxImage)
 	}
 	return r.fetch(ctx, d)
 }
@@ -175,7 +183,8 @@ func (r *repository) fetchBlob(ctx context.Context, b bundle.Blob) ([]byte, erro
 	return r.fetch(ctx, ocispec.Descriptor{MediaType: b.MediaType, Digest: digest.Digest(b.Digest), Size: b.Size})
 }
 
-// checkIdentity reports whether m is what the repository and the tag call it: a tag may have been bent to another version.
+// checkIdentity reports whether m is what the repository and the tag call it: a tag may have been bent to another
+// version.
 func (r *repository) checkIdentity(t tag, m *manifest.Manifest) error {
 	if got := m.Publisher + "/" + m.Name; got != r.name || m.Version != t.version.String() {
 		return r.corrupt("the tag %s leads to %s@%s", t.version, got, m.Version)

@@ -27,8 +27,8 @@ func (r *Registry) Resolve(ctx context.Context, ref string) (Listing, error) {
 	return l, nil
 }
 
-// Pull reads the version that [Registry.Resolve] finds, with its signatures. Every byte has been checked against its digest,
-// and the bundle is the one that publisher, name and version say; whether anybody vouches for it is for
+// Pull reads the version that [Registry.Resolve] finds, with its signatures. Every byte has been checked against
+// its digest, and the bundle is the one that publisher, name and version say; whether anybody vouches for it is for
 // [bundle.Verify] to say. Errors are those of Resolve.
 func (r *Registry) Pull(ctx context.Context, ref string) (*bundle.Bundle, []bundle.Envelope, error) {
 	var b *bundle.Bundle

@@ -16,7 +16,8 @@ import (
 // maxEnvelopes is how many signatures of one bundle are read. More are no help, only work.
 const maxEnvelopes = 64
 
-// encodeSignature returns the blobs of a signature's artifact, its image manifest last, and the image manifest's descriptor.
+// encodeSignature returns the blobs of a signature's artifact, its image manifest last, and the image manifest's
+// descriptor.
 func encodeSignature(subject ocispec.Descriptor, env bundle.Envelope) ([][]byte, ocispec.Descriptor, error) {
 	empty := []byte("{}")
 	image, err := json.Marshal(ocispec.Manifest{
@@ -45,7 +46,7 @@ func (r *repository) envelopes(ctx context.Context, subject ocispec.Descriptor) 
 	var found []bundle.Envelope
 	var damage error
 	for _, d := range r.index.Manifests {
-		if d.Annotations[ocispec.AnnotationRefName] != "" || d.ArtifactType != "" && d.ArtifactType != bundle.TypeSignature {
+		if tagOf(d) != "" || d.ArtifactType != "" && d.ArtifactType != bundle.TypeSignature {
 			continue
 		}
 		env, err := r.envelope(ctx, d, subject)
@@ -77,8 +78,9 @@ func (r *repository) envelope(ctx context.Context, d, subject ocispec.Descriptor
 	if image.ArtifactType != bundle.TypeSignature || image.Subject == nil || image.Subject.Digest != subject.Digest {
 		return nil, nil
 	}
-	if len(image.Layers) != 1 || image.Layers[0].MediaType != bundle.TypeEnvelope || image.Layers[0].Size > bundle.MaxEnvelope {
+	l := image.Layers
+	if len(l) != 1 || l[0].MediaType != bundle.TypeEnvelope || l[0].Size > bundle.MaxEnvelope {
 		return nil, r.corrupt("signature %s: want one layer, an envelope of at most %d bytes", d.Digest, bundle.MaxEnvelope)
 	}
-	return r.fetch(ctx, image.Layers[0])
+	return r.fetch(ctx, l[0])
 }
