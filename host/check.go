@@ -1,0 +1,77 @@
+package host
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+
+	"patchbay/abi"
+	"patchbay/manifest"
+)
+
+// checkInput validates a call's input before a guest sees it.
+func checkInput(op manifest.Operation, input json.RawMessage) error {
+	s, err := manifest.CompileSchema(op.Input)
+	if err != nil {
+		return fmt.Errorf("input schema of %s: %w", op.Name, err)
+	}
+	return s.Validate(input)
+}
+
+// checkResult validates what a guest returned before anyone else sees it: a defect of the connector must not
+// become a defect of whatever comes next.
+func checkResult(op manifest.Operation, r abi.Result) error {
+	switch {
+	case r.Status == abi.StatusPending:
+		if op.Kind != abi.KindAction {
+			return abi.Faultf(abi.Internal, "%s %s answered pending, which only an action may", op.Kind, op.Name)
+		}
+	case op.Kind == abi.KindAction:
+		return checkOutput(op.Output, Output(r))
+	case op.Kind == abi.KindTrigger:
+		for _, event := range r.Items {
+			if err := checkOutput(op.Output, event); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func checkOutput(schema, output json.RawMessage) error {
+	s, err := manifest.CompileSchema(schema)
+	if err != nil {
+		return abi.Faultf(abi.Internal, "output schema: %v", err)
+	}
+	if err := s.Validate(output); err != nil {
+		f := abi.AsFault(err)
+		return &abi.Fault{Code: abi.Internal, Field: f.Field, Message: "the connector's output does not match its manifest: " + f.Message}
+	}
+	return nil
+}
+
+// Output is a result as one JSON document: the output of a finished call, and {"items", "cursor"} of a page.
+// A paged action's output schema describes the latter.
+func Output(r abi.Result) json.RawMessage {
+	if r.Status != abi.StatusPage {
+		return r.Output
+	}
+	page := struct {
+		Items  []json.RawMessage `json:"items"`
+		Cursor json.RawMessage   `json:"cursor,omitempty"`
+	}{Items: r.Items}
+	if page.Items == nil {
+		page.Items = []json.RawMessage{}
+	}
+	if !r.Last() {
+		page.Cursor = r.Cursor
+	}
+	data, err := json.Marshal(page)
+	if err != nil {
+		return nil // every part was valid JSON when it was decoded
+	}
+	return data
+}
+
+// newCallID returns a random id: 26 letters and digits, as crypto/rand.Text makes them.
+func newCallID() string { return rand.Text() }

@@ -1,0 +1,19 @@
+// Package host runs connectors: it keeps what is installed, the connections to vendors' accounts and the
+// grants that were allowed, and runs one operation at a time in a sandbox, with the vendor's credentials
+// attached to its HTTP requests outside of the guest's reach.
+//
+// Not for use outside this module.
+//
+// # What a host keeps
+//
+// An installed connector is a verified bundle in the bundle folder and a record that names its digest, the
+// key that signed it and the grants that were allowed. A connection is one account's access to a vendor: its
+// fields are in a record, its secrets in the vault. Every key carries the workspace it belongs to.
+//
+// # One call
+//
+// [Host.Run] finds the installed connector and the connection, validates the input against the manifest,
+// resolves the grants to base URLs, and calls the guest in a fresh instance. The guest's requests go through
+// the one way out (host/internal/egress), which checks them against the grants and attaches the credential.
+// What the guest returns is validated before anyone sees it. Every error of a call is an [abi.Fault].
+package host

@@ -1,0 +1,126 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"patchbay/host/internal/egress"
+	"patchbay/host/internal/sandbox"
+)
+
+// Store keeps records under keys. A missing key matches fs.ErrNotExist.
+type Store interface {
+	Get(ctx context.Context, key string) ([]byte, error)
+	Put(ctx context.Context, key string, value []byte) error
+	Delete(ctx context.Context, key string) error
+	Keys(ctx context.Context, prefix string) ([]string, error)
+}
+
+// Vault keeps connections' secrets, by field name. Secrets of an unknown connection match fs.ErrNotExist.
+type Vault interface {
+	Get(ctx context.Context, connection string) (map[string]string, error)
+	Put(ctx context.Context, connection string, secrets map[string]string) error
+	Delete(ctx context.Context, connection string) error
+}
+
+// Config says what a host works with. Store, Vault and Dir are required.
+type Config struct {
+	Store     Store
+	Vault     Vault
+	Dir       string // bundles and the compile cache live here, in a folder of mode 0700
+	CacheDir  string // compile cache; defaults to Dir/cache
+	Workspace string // defaults to "default"
+
+	// Engine runs guests. Defaults to the in-process sandbox.
+	Engine Engine
+	// Transport replaces the network, for tests and replays. Grants and credentials are applied all the same.
+	Transport http.RoundTripper
+	// Log receives what guests log, and the host's own lines. Nil discards them.
+	Logger *slog.Logger
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	if c.Workspace == "" {
+		c.Workspace = "default"
+	}
+	if c.CacheDir == "" {
+		c.CacheDir = filepath.Join(c.Dir, "cache")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Store == nil:
+		return errors.New("host: no Store")
+	case c.Vault == nil:
+		return errors.New("host: no Vault")
+	case c.Dir == "":
+		return errors.New("host: no Dir")
+	}
+	return nil
+}
+
+// Host runs installed connectors. Its methods may be called from many goroutines.
+type Host struct {
+	cfg    Config
+	engine Engine
+	egress *egress.Client
+
+	mu     sync.Mutex         // guards opened
+	opened map[string]*opened // by bundle digest
+}
+
+// New opens a host. Close it to release its guests.
+func New(cfg Config) (*Host, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	for _, dir := range []string{cfg.Dir, filepath.Join(cfg.Dir, bundleDir)} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	h := &Host{cfg: cfg, engine: cfg.Engine, opened: map[string]*opened{}}
+	if h.engine == nil {
+		e, err := sandbox.New(sandbox.Config{CacheDir: cfg.CacheDir, Logger: cfg.Logger})
+		if err != nil {
+			return nil, err
+		}
+		h.engine = inProcess{e}
+	}
+	h.egress = egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger})
+	return h, nil
+}
+
+// Close waits for running calls and releases every loaded guest.
+func (h *Host) Close(ctx context.Context) error {
+	h.mu.Lock()
+	all := h.opened
+	h.opened = map[string]*opened{}
+	h.mu.Unlock()
+	var errs []error
+	for _, o := range all {
+		errs = append(errs, o.close(ctx))
+	}
+	h.egress.Close()
+	return errors.Join(append(errs, h.engine.Close(ctx))...)
+}
+
+// key is the store's key for a record of this workspace.
+func (h *Host) key(kind, name string) string { return h.cfg.Workspace + "/" + kind + "/" + name }

@@ -1,0 +1,215 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"patchbay/abi"
+	"patchbay/manifest"
+)
+
+// Call names one use of an operation.
+type Call struct {
+	Connector  string   // "publisher/name", or the name alone
+	Connection string   // may be empty when the connector has exactly one connection, or needs none
+	Kind       abi.Kind // defaults to the kind that the manifest gives the operation
+	Operation  string
+	Input      json.RawMessage // defaults to {}
+	Cursor     json.RawMessage // continues a paged result or a poll
+}
+
+// Run runs one call and returns its result: done, or a page. A pending result is waited for and tried again
+// until ctx ends. Every error is an [abi.Fault], but for those about what is installed or connected, which
+// match fs.ErrNotExist or [ErrAmbiguous].
+func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
+	p, err := h.prepare(ctx, c)
+	if err != nil {
+		return abi.Result{}, err
+	}
+	var state json.RawMessage
+	for attempt := 1; ; attempt++ {
+		r, err := h.attempt(ctx, p, attempt, state)
+		if err != nil {
+			return abi.Result{}, err
+		}
+		if r.Status != abi.StatusPending {
+			return r, nil
+		}
+		state = r.State
+		if err := wait(ctx, time.Duration(r.After*float64(time.Second))); err != nil {
+			return abi.Result{}, err
+		}
+	}
+}
+
+// Test runs the operation that a connector names as the proof that a connection works.
+func (h *Host) Test(ctx context.Context, connection string) (abi.Result, error) {
+	conn, err := h.Connection(ctx, connection)
+	if err != nil {
+		return abi.Result{}, err
+	}
+	o, err := h.open(ctx, conn.Connector)
+	if err != nil {
+		return abi.Result{}, err
+	}
+	if o.m.Connection.Test == "" {
+		return abi.Result{}, notFound("test operation of", conn.Connector, "is not declared in its manifest")
+	}
+	return h.Run(ctx, Call{Connector: conn.Connector, Connection: connection, Kind: abi.KindTest, Operation: o.m.Connection.Test})
+}
+
+// Describe asks an installed guest which operations it has code for.
+func (h *Host) Describe(ctx context.Context, connector string) (abi.Description, error) {
+	o, err := h.open(ctx, connector)
+	if err != nil {
+		return abi.Description{}, err
+	}
+	p := &prepared{opened: o, op: manifest.Operation{Kind: abi.KindDescribe}}
+	r, err := h.attempt(ctx, p, 1, nil)
+	if err != nil {
+		return abi.Description{}, err
+	}
+	var d abi.Description
+	if err := json.Unmarshal(r.Output, &d); err != nil {
+		return d, abi.Faultf(abi.Internal, "the guest's description is malformed: %v", err)
+	}
+	return d, nil
+}
+
+// prepared is a call whose names are resolved and whose input is valid.
+type prepared struct {
+	*opened
+	op     manifest.Operation
+	input  json.RawMessage
+	cursor json.RawMessage
+	session
+}
+
+func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
+	o, err := h.open(ctx, c.Connector)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{opened: o, input: c.Input, cursor: c.Cursor}
+	if p.op, err = operation(o.m, c.Kind, c.Operation); err != nil {
+		return nil, err
+	}
+	if len(p.input) == 0 {
+		p.input = json.RawMessage("{}")
+	}
+	if err := checkInput(p.op, p.input); err != nil {
+		return nil, err
+	}
+	conn, secrets, err := h.connectionFor(ctx, o.m, c.Connection)
+	if err != nil {
+		return nil, err
+	}
+	p.session, err = newSession(o.m, o.rec.Grants, conn, secrets)
+	return p, err
+}
+
+// connectionFor finds the connection a call uses: the named one, or the connector's only one.
+func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name string) (*Connection, map[string]string, error) {
+	if name == "" && len(m.Auth) == 0 && len(m.Connection.Fields) == 0 {
+		return nil, nil, nil
+	}
+	if name == "" {
+		list, err := h.Connections(ctx, m.Ref())
+		if err != nil {
+			return nil, nil, err
+		}
+		switch len(list) {
+		case 0:
+			return nil, nil, notFound("connection to", m.Ref(), "does not exist")
+		case 1:
+			name = list[0].Name
+		default:
+			return nil, nil, fmt.Errorf("%w: %s has the connections %s", ErrAmbiguous, m.Ref(), connectionNames(list))
+		}
+	}
+	conn, err := h.Connection(ctx, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if conn.Connector != m.Ref() {
+		return nil, nil, fmt.Errorf("connection %q belongs to %s, not to %s", name, conn.Connector, m.Ref())
+	}
+	secrets, err := h.cfg.Vault.Get(ctx, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("secrets of connection %s: %w", name, err)
+	}
+	return &conn, secrets, nil
+}
+
+// attempt calls the guest once.
+func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json.RawMessage) (abi.Result, error) {
+	// The guest is compiled once, for the connector's limits; an operation's own are tighter.
+	program, err := p.opened.load(ctx, h.engine, p.m.Limits.Apply(abi.Limits{}.WithDefaults()))
+	if err != nil {
+		return abi.Result{}, err
+	}
+	limits := p.op.Limits.Apply(abi.Limits{}.WithDefaults())
+	ctx, cancel := context.WithTimeout(ctx, limits.Wall)
+	defer cancel()
+	env := abi.Envelope{
+		ABI: abi.Version, Call: newCallID(), Kind: p.op.Kind, Operation: p.op.Name, Attempt: attempt,
+		Input: p.input, Connection: p.view, Cursor: p.cursor, State: state, Deadline: limits.Wall.Seconds(),
+	}
+	log := h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", env.Call)
+	policy := p.policy
+	policy.Limits = limits
+	send := func(ctx context.Context, r abi.Request) abi.Response { return h.egress.Do(ctx, r, policy) }
+	if len(p.rec.Grants) == 0 {
+		send = nil
+	}
+	start := h.cfg.Now()
+	r, err := program.Call(ctx, env, send, func(l abi.LogRecord) { logGuest(log, l) })
+	if err == nil && r.Status == abi.StatusFault {
+		err = r.Fault
+	}
+	if err == nil {
+		err = checkResult(p.op, r)
+	}
+	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil)
+	return r, err
+}
+
+// operation finds an operation by name and, unless it is empty, kind.
+func operation(m *manifest.Manifest, kind abi.Kind, name string) (manifest.Operation, error) {
+	var names []string
+	for _, op := range m.Operations() {
+		if op.Name == name && (kind == "" || op.Kind == kind) {
+			found, _ := m.Operation(op.Kind, op.Name)
+			return found, nil
+		}
+		names = append(names, op.Name)
+	}
+	return manifest.Operation{}, abi.Faultf(abi.NotFound, "%s has no operation %q: it has %s", m.Ref(), name, strings.Join(names, ", "))
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return &abi.Fault{Code: abi.Canceled, Message: "cancelled while waiting for the vendor to finish"}
+	}
+}
+
+func logGuest(log *slog.Logger, r abi.LogRecord) {
+	level := map[abi.Level]slog.Level{abi.LevelDebug: slog.LevelDebug, abi.LevelInfo: slog.LevelInfo,
+		abi.LevelWarn: slog.LevelWarn, abi.LevelError: slog.LevelError}[r.Level]
+	attrs := make([]any, 0, 2*len(r.Attrs))
+	for _, k := range sortedKeys(r.Attrs) {
+		attrs = append(attrs, k, r.Attrs[k])
+	}
+	log.Log(context.Background(), level, r.Message, slog.Group("guest", attrs...))
+}
