@@ -1,0 +1,47 @@
+// Package testkit tests connectors: it checks a bundle against the rules that need no vendor, and runs the
+// connector's cases, in the real sandbox, with the vendor's answers replayed.
+//
+// Connector authors may rely on [Run]. A connector in this repository has one test:
+//
+//	func TestConnector(t *testing.T) { testkit.Run(t, ".") }
+//
+// The engine returns findings and never touches a *testing.T, so that the same code serves go test, the
+// command pack and a reviewer, with the same verdict.
+//
+// # Cases
+//
+// A case is one call with the HTTP exchanges that it makes and the result that it gives, as a txtar file in
+// testdata/cases:
+//
+//	What the case shows, in a sentence or two.
+//	-- call.json --
+//	{"operation": "greet", "auth": "token", "fields": {"organization": "1"}, "input": {"name": "Ada"}}
+//	-- http/1.request --
+//	POST https://api.example.com/greetings?lang=en
+//	Content-Type: application/json
+//
+//	{"name": "Ada"}
+//	-- http/1.response --
+//	201
+//	Content-Type: application/json
+//
+//	{"text": "Hello, Ada"}
+//	-- output.json --
+//	{"text": "Hello, Ada"}
+//
+// In call.json, kind is "action" unless it is given; auth is the manifest's first method unless it is given;
+// cursor and state may be given. Exchanges are numbered from 1 and consumed in order. Of a request, the
+// method and the URL must be equal (query parameters in any order), the headers that the case names must have
+// the values that it gives, and the body must be equal: as a value if it is JSON, else byte for byte. A
+// request that no exchange answers, and an exchange that no request used, fail the case. The last file is
+// what is expected, one of
+//
+//	output.json    the output of a finished call
+//	page.json      {"items": [...], "cursor": ...}; no cursor on the last page
+//	fault.json     {"code": ..., "field": ..., "message": ...}; field and message are compared when given
+//
+// # Planted credentials
+//
+// A case never holds a credential. The runner plants made-up secrets for the auth method and looks for them
+// in everything the guest can see or say: requests before the host attached them, results, faults and logs.
+package testkit
