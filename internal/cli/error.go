@@ -53,6 +53,19 @@ func WithExit(err error, code int) error {
 	return &Error{Err: err, Exit: code}
 }
 
+// Printed marks an error that the command's own result already says, so that with --json nothing but the
+// result is printed. A nil err stays nil.
+func Printed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &printed{err}
+}
+
+type printed struct{ error }
+
+func (p *printed) Unwrap() error { return p.error }
+
 // Exit returns the exit code for err: the outermost one that was given, else one by what err matches.
 func Exit(err error) int {
 	if err == nil {
@@ -96,7 +109,8 @@ func hint(err error) string {
 // report prints err for the command name and returns its exit code.
 func report(s *Streams, name string, err error) int {
 	code := Exit(err)
-	if s.JSON {
+	var done *printed
+	if s.JSON && !errors.As(err, &done) {
 		reportJSON(s, err, code)
 	}
 	fmt.Fprintf(s.Err, "%s: error: %s\n", name, indent(err.Error()))

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/host"
+	"patchbay/internal/cli"
+	"patchbay/manifest"
+)
+
+type connectOptions struct {
+	req    host.ConnectRequest
+	values cli.Values
+	noTest bool
+}
+
+func newConnect(s *cli.Streams) *cobra.Command {
+	var o connectOptions
+	c := &cobra.Command{
+		Use:   "connect CONNECTOR",
+		Short: "Connect an account",
+		Long: `Connect makes a connection to a vendor's account, or replaces the one of that name, and tests it. Fields that no flag
+gives are asked for on a terminal. Secrets come from a file, standard input or the terminal, never from the command
+line, and are sealed in the vault: no command ever prints them.`,
+		Example: `  $ host connect tallyfy
+  $ host connect tallyfy --name acme --field organization=0f3a… --secret token=@token.txt
+  $ host connect tallyfy --field organization=0f3a… --secret token=- --url api=http://127.0.0.1:4000/api --allow-private < token.txt`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.req.Connector = args[0]
+			return with(c.Context(), nil, func(a *app) error { return runConnect(c.Context(), s, a, o) })
+		},
+	}
+	o.values.Flags(c)
+	f := c.Flags()
+	f.StringVar(&o.req.Name, "name", "", "name of the connection (default the connector's)")
+	f.StringVar(&o.req.Auth, "auth", "", "auth method (default the connector's first)")
+	f.StringToStringVar(&o.req.URLs, "url", nil, "base URL instead of a grant's own, as GRANT=URL")
+	f.BoolVar(&o.req.AllowPrivate, "allow-private", false, "let --url point to private addresses and plain http")
+	f.BoolVar(&o.noTest, "no-test", false, "do not call the vendor to test the connection")
+	return c
+}
+
+func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) error {
+	var err error
+	if o.req.Values, err = o.values.Read(s); err != nil {
+		return err
+	}
+	_, method, fields, err := a.host.Requirements(ctx, o.req.Connector, o.req.Auth)
+	if err != nil {
+		return err
+	}
+	if s.Interactive() {
+		if err := ask(s, method, fields, o.req.Values); err != nil {
+			return err
+		}
+	}
+	conn, err := a.host.Connect(ctx, o.req)
+	if err != nil {
+		return explainFields(err)
+	}
+	tested, err := prove(ctx, s, a, conn, o.noTest)
+	if err != nil {
+		return err
+	}
+	result := struct {
+		host.Connection
+		Tested bool `json:"tested"`
+	}{conn, tested}
+	return s.Print(result, func(w io.Writer) {
+		fmt.Fprintf(w, "connected %s to %s\n", conn.Name, conn.Connector)
+		_, name, _ := strings.Cut(conn.Connector, "/")
+		s.Note("next: host info %s", name)
+	})
+}
+
+// prove calls the vendor with the new connection. A connection that fails its test is kept, so that what was
+// typed is not lost; the error says so.
+func prove(ctx context.Context, s *cli.Streams, a *app, conn host.Connection, skip bool) (tested bool, err error) {
+	if skip {
+		return false, nil
+	}
+	_, err = a.host.Test(ctx, conn.Name)
+	if isNotFound(err) {
+		return false, nil // the connector declares no test
+	}
+	if err != nil {
+		return false, cli.Hint(fmt.Errorf("connection %s was saved, but its test failed: %w", conn.Name, err),
+			"correct the values and run 'host connect' again, or 'host disconnect %s'", conn.Name)
+	}
+	return true, nil
+}
+
+// ask asks for what no flag gave.
+func ask(s *cli.Streams, method manifest.AuthMethod, fields []manifest.Field, values map[string]string) error {
+	if method.Description != "" {
+		s.Note("%s", cli.Clean(method.Description))
+	}
+	for _, f := range fields {
+		if _, given := values[f.Name]; given || !f.Required && f.Default != nil {
+			continue
+		}
+		answer, err := askField(s, f)
+		if err != nil {
+			return err
+		}
+		if answer != "" {
+			values[f.Name] = answer
+		}
+	}
+	return nil
+}
+
+func askField(s *cli.Streams, f manifest.Field) (string, error) {
+	label := cli.Clean(f.Title)
+	if label == "" {
+		label = f.Name
+	}
+	if f.Description != "" {
+		s.Note("  %s", cli.Clean(f.Description))
+	}
+	if f.Secret {
+		return s.AskSecret(label)
+	}
+	def := ""
+	if f.Default != nil {
+		def = fmt.Sprint(f.Default)
+	}
+	return s.Ask(label, def)
+}
+
+// explainFields says which flags give what is missing.
+func explainFields(err error) error {
+	var fe *host.FieldError
+	if !errors.As(err, &fe) {
+		return err
+	}
+	var flags []string
+	for _, f := range fe.Missing {
+		if f.Secret {
+			flags = append(flags, "--secret "+f.Name+"=@FILE")
+		} else {
+			flags = append(flags, "--field "+f.Name+"=…")
+		}
+	}
+	if len(flags) == 0 {
+		return cli.WithExit(err, cli.ExitUsage)
+	}
+	return cli.Hint(cli.WithExit(err, cli.ExitUsage), "add %s", strings.Join(flags, " "))
+}

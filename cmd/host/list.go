@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/internal/cli"
+)
+
+func newList(s *cli.Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List installed connectors",
+		Example: `  $ host list --json`,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			return with(c.Context(), nil, func(a *app) error {
+				list, err := a.host.List(c.Context())
+				if err != nil {
+					return err
+				}
+				return s.Print(list, func(w io.Writer) {
+					if len(list) == 0 {
+						fmt.Fprintln(w, "nothing is installed yet: 'host search' shows what there is")
+						return
+					}
+					var rows [][]string
+					for _, r := range list {
+						rows = append(rows, []string{r.Connector, r.Version, r.Title, r.Key})
+					}
+					cli.Table(w, []string{"connector", "version", "title", "signed"}, rows)
+				})
+			})
+		},
+	}
+}
+
+func newUninstall(s *cli.Streams) *cobra.Command {
+	var force bool
+	c := &cobra.Command{
+		Use:   "uninstall NAME",
+		Short: "Remove a connector",
+		Long:  `Uninstall removes a connector. It refuses while connections use it; --force removes those and their secrets too.`,
+		Example: `  $ host uninstall hello
+  $ host uninstall tallyfy --force`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return with(c.Context(), nil, func(a *app) error {
+				rec, err := a.host.Uninstall(c.Context(), args[0], force)
+				if err != nil && !force && rec.Connector == "" && !isNotFound(err) {
+					return cli.Hint(err, "remove them first with 'host disconnect', or give --force")
+				}
+				if err != nil {
+					return err
+				}
+				return s.Print(rec, func(w io.Writer) { fmt.Fprintf(w, "removed %s@%s\n", rec.Connector, rec.Version) })
+			})
+		},
+	}
+	c.Flags().BoolVar(&force, "force", false, "remove its connections and their secrets too")
+	return c
+}
+
+func isNotFound(err error) bool { return cli.Exit(err) == cli.ExitNotFound }
+
+func newConnections(s *cli.Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "connections",
+		Short:   "List connections",
+		Long:    `Connections lists each connection with its connector, auth method and fields. Secrets are never shown.`,
+		Example: `  $ host connections`,
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			return with(c.Context(), nil, func(a *app) error {
+				list, err := a.host.Connections(c.Context(), "")
+				if err != nil {
+					return err
+				}
+				return s.Print(list, func(w io.Writer) {
+					if len(list) == 0 {
+						fmt.Fprintln(w, "there are no connections yet: 'host connect CONNECTOR' makes one")
+						return
+					}
+					var rows [][]string
+					for _, n := range list {
+						rows = append(rows, []string{n.Name, n.Connector, n.Auth, n.CreatedAt.Local().Format("2006-01-02 15:04")})
+					}
+					cli.Table(w, []string{"name", "connector", "auth", "since"}, rows)
+				})
+			})
+		},
+	}
+}
+
+func newDisconnect(s *cli.Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "disconnect NAME",
+		Short:   "Remove a connection and its secrets",
+		Example: `  $ host disconnect tallyfy`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return with(c.Context(), nil, func(a *app) error {
+				if err := a.host.Disconnect(c.Context(), args[0]); err != nil {
+					return err
+				}
+				return s.Print(map[string]string{"disconnected": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "disconnected %s\n", args[0]) })
+			})
+		},
+	}
+}
+
+var errNoConnector = errors.New("want CONNECTOR.OPERATION")

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/abi"
+	"patchbay/bundle"
+	"patchbay/host"
+	"patchbay/internal/cli"
+	"patchbay/vault"
+)
+
+func newRoot(s *cli.Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "host",
+		Short: "Install and run connectors",
+		Long: `host installs connectors from a registry and runs their operations in a sandbox, with credentials that the
+connectors never see.
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted.
+PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/.patchbay.`,
+		Example: `  # the whole of it in one go, on vendors that run on this machine
+  $ host demo
+
+  # a connector of your own
+  $ host install hello
+  $ host run hello.greet --input '{"name": "Ada"}'`,
+	}
+	root.AddCommand(newSearch(s), newInfo(s), newInstall(s), newList(s), newUninstall(s),
+		newConnect(s), newConnections(s), newDisconnect(s), newRun(s), newTest(s),
+		newDemo(s), newVendor(s), newVersion(s))
+	return root
+}
+
+// explain adds advice and an exit code to what the parts of the host say.
+func explain(err error) error {
+	var f *abi.Fault
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, bundle.ErrUntrusted), errors.Is(err, bundle.ErrCorrupt):
+		return cli.Hint(cli.WithExit(err, cli.ExitNotTrusted), "nothing was installed or run; ask the publisher, or install another version")
+	case errors.Is(err, vault.ErrSealed):
+		return cli.Hint(err, "the secret was sealed with another master key, or changed: connect again with 'host connect'")
+	case errors.As(err, &f):
+		return cli.Hint(err, "%s", advice[f.Code])
+	case errors.Is(err, host.ErrAmbiguous):
+		return cli.Hint(cli.WithExit(err, cli.ExitUsage), "say which one")
+	case errors.Is(err, fs.ErrNotExist):
+		return cli.Hint(err, "'host list' shows what is installed, 'host search' what can be, 'host connections' what is connected")
+	}
+	return err
+}
+
+// advice says, for each fault code, who can do what about it.
+var advice = map[abi.Code]string{
+	abi.InvalidInput:  "correct the input; 'host info CONNECTOR' shows what each action takes",
+	abi.Unauthorized:  "the vendor refused the credential: make a new one and run 'host connect' again",
+	abi.Forbidden:     "the connected account, or the connector's grants, do not allow this; 'host info CONNECTOR' shows the grants",
+	abi.NotFound:      "check the ids and names in the input",
+	abi.Conflict:      "somebody else changed it, or it exists already: read it again before you repeat this",
+	abi.RateLimited:   "the vendor's limit is reached: try again later",
+	abi.Unavailable:   "the vendor did not answer properly: try again later, and check its status page",
+	abi.Timeout:       "it took too long: try again later, or ask for less at a time",
+	abi.LimitExceeded: "the call needed more than its limits allow: ask for less at a time",
+	abi.Canceled:      "it was interrupted; what the vendor had done by then stays done",
+	abi.Internal:      "this is a defect of the connector or the host: report it with the message above",
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/abi"
+	"patchbay/host"
+	"patchbay/internal/cli"
+)
+
+type runOptions struct {
+	call    host.Call
+	input   cli.Input
+	cursor  string
+	all     bool
+	verbose bool
+}
+
+func newRun(s *cli.Streams) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run CONNECTOR.OPERATION",
+		Short: "Run one operation",
+		Long: `Run calls one operation of an installed connector and prints its output as JSON. Of a paged operation it prints one
+page with the cursor of the next; --all follows the cursors to the end.
+Without --connection the connector's only connection is used.`,
+		Example: `  $ host run hello.greet --input '{"name": "Ada"}'
+  $ host run tallyfy.list_tasks --connection acme --all
+  $ host run netsuite.suiteql --input @query.json --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			i := strings.LastIndexByte(args[0], '.')
+			if i < 1 || i == len(args[0])-1 {
+				return cli.Hint(cli.Usage("%q: %w", args[0], errNoConnector), "for example 'host run hello.greet'")
+			}
+			o.call.Connector, o.call.Operation = args[0][:i], args[0][i+1:]
+			return with(c.Context(), logger(s, o.verbose), func(a *app) error { return runRun(c.Context(), s, a, o) })
+		},
+	}
+	o.input.Flag(c)
+	c.Flags().StringVarP(&o.call.Connection, "connection", "c", "", "connection to use (default the only one)")
+	c.Flags().StringVar(&o.cursor, "cursor", "", "cursor of the page to get, as JSON")
+	c.Flags().BoolVar(&o.all, "all", false, "get every page")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print log lines of the guest and the host to standard error")
+	return c
+}
+
+func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
+	var err error
+	if o.call.Input, err = o.input.Read(s); err != nil {
+		return err
+	}
+	if o.cursor != "" {
+		if err := abi.CheckJSON([]byte(o.cursor)); err != nil {
+			return cli.Usage("--cursor: %w", err)
+		}
+		o.call.Cursor = json.RawMessage(o.cursor)
+	}
+	r, err := runPages(ctx, a, o)
+	if err != nil {
+		return err
+	}
+	out := host.Output(r)
+	return s.Print(out, func(w io.Writer) {
+		pretty, err := json.MarshalIndent(out, "", "  ")
+		if err != nil {
+			pretty = out
+		}
+		fmt.Fprintf(w, "%s\n", pretty)
+	})
+}
+
+// runPages runs the call, and with --all the calls for the pages that follow.
+func runPages(ctx context.Context, a *app, o runOptions) (abi.Result, error) {
+	r, err := a.host.Run(ctx, o.call)
+	for all := r.Items; err == nil && o.all && r.Status == abi.StatusPage && !r.Last(); all = r.Items {
+		o.call.Cursor = r.Cursor
+		if r, err = a.host.Run(ctx, o.call); err == nil {
+			r.Items = append(all, r.Items...)
+		}
+	}
+	return r, err
+}
+
+func newTest(s *cli.Streams) *cobra.Command {
+	var verbose bool
+	c := &cobra.Command{
+		Use:     "test CONNECTION",
+		Short:   "Test a connection",
+		Long:    `Test calls the vendor with a connection's credential, through the operation that its connector names as the proof that a connection works.`,
+		Example: `  $ host test tallyfy`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return with(c.Context(), logger(s, verbose), func(a *app) error {
+				r, err := a.host.Test(c.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				result := map[string]any{"connection": args[0], "ok": true, "output": r.Output}
+				return s.Print(result, func(w io.Writer) { fmt.Fprintf(w, "%s works: %s\n", args[0], cli.Clean(string(r.Output))) })
+			})
+		},
+	}
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "print log lines of the guest and the host to standard error")
+	return c
+}
+
+// logger prints log lines to standard error when they were asked for.
+func logger(s *cli.Streams, verbose bool) *slog.Logger {
+	if !verbose {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"patchbay/host"
+	"patchbay/internal/cli"
+	"patchbay/registry"
+	"patchbay/state"
+	"patchbay/vault"
+)
+
+// app is the composed program: each part, and what it depends on.
+type app struct {
+	home  string
+	cache string // compile cache
+	state *state.State
+	host  *host.Host
+}
+
+// open composes the program on a home folder. Close it.
+func open(ctx context.Context, home, cache string, logger *slog.Logger) (*app, error) {
+	a := &app{home: home, cache: cache}
+	var err error
+	// state: the home's folder; joins the process that serves it, if there is one
+	if a.state, err = state.Open(ctx, state.Config{Dir: cli.StateDir(home), Logger: logger}); err != nil {
+		return nil, err
+	}
+	if a.host, err = a.compose(ctx, logger); err != nil {
+		return nil, errors.Join(err, a.state.Close())
+	}
+	return a, nil
+}
+
+func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, error) {
+	records, err := a.state.Bucket(ctx, "records")
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := a.state.Bucket(ctx, "secrets")
+	if err != nil {
+		return nil, err
+	}
+	// vault: state, for sealed records, and the master key's file
+	creds, err := vault.Open(ctx, vault.Config{Store: secrets, KeyFile: cli.MasterKeyFile(a.home)})
+	if err != nil {
+		return nil, err
+	}
+	// host: state, for records; vault, for credentials; the home's folder, for bundles
+	return host.New(host.Config{Store: records, Vault: creds, Dir: a.home, CacheDir: a.cache, Logger: logger})
+}
+
+func (a *app) close() error {
+	return errors.Join(a.host.Close(context.Background()), a.state.Close())
+}
+
+// with opens the program on the user's home for the length of one command.
+func with(ctx context.Context, logger *slog.Logger, use func(*app) error) error {
+	home, err := cli.Home()
+	if err != nil {
+		return err
+	}
+	a, err := open(ctx, home, cli.CacheDir(home), logger)
+	if err != nil {
+		return err
+	}
+	return explain(errors.Join(use(a), a.close()))
+}
+
+// openRegistry opens the registry in dir, or the home's own.
+func openRegistry(dir string) (*registry.Registry, error) {
+	if dir == "" {
+		home, err := cli.Home()
+		if err != nil {
+			return nil, err
+		}
+		dir = cli.RegistryDir(home)
+	}
+	return registry.Open(dir)
+}

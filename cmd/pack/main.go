@@ -1,0 +1,13 @@
+// Command pack is for the developers of connectors: it makes, builds, checks, tests, signs and publishes them.
+package main
+
+import (
+	"os"
+
+	"patchbay/internal/cli"
+)
+
+func main() {
+	s := cli.Standard()
+	os.Exit(cli.Main(newRoot(s), s, os.Args[1:]))
+}

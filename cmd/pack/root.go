@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/build"
+	"patchbay/bundle"
+	"patchbay/internal/cli"
+	"patchbay/manifest"
+	"patchbay/wasm"
+)
+
+func newRoot(s *cli.Streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pack",
+		Short: "Make, test and publish connectors",
+		Long: `pack makes, builds, checks, tests, signs and publishes connectors.
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted.
+PATCHBAY_HOME names the folder that holds keys and the local registry; it defaults to ~/.patchbay.`,
+		Example: `  # a connector from nothing to the local registry
+  $ pack new hello && cd hello
+  $ pack build
+  $ pack test
+  $ pack publish`,
+	}
+	root.AddCommand(newNew(s), newBuild(s), newCheck(s), newTest(s), newRun(s), newPublish(s), newInspect(s), newKeys(s))
+	return root
+}
+
+// dirArg is the folder a command works on: its argument, or the current one.
+func dirArg(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return "."
+}
+
+// buildDir builds the connector in dir, with errors that tell an author what to do.
+func buildDir(ctx context.Context, dir string) (*bundle.Bundle, error) {
+	home, err := cli.Home()
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	work := filepath.Join(cli.CacheDir(home), "build", strings.ReplaceAll(filepath.ToSlash(abs), "/", "-"))
+	b, err := build.Connector(ctx, dir, build.Options{WorkDir: work})
+	return b, explain(dir, err)
+}
+
+// load takes a .bundle file as it is, and builds anything else.
+func load(ctx context.Context, path string) (*bundle.Bundle, error) {
+	if !strings.HasSuffix(path, ".bundle") {
+		return buildDir(ctx, path)
+	}
+	b, err := bundle.ReadFile(path)
+	return b, explain(path, err)
+}
+
+// explain adds a hint and an exit code to what building or reading a bundle may say.
+func explain(path string, err error) error {
+	var (
+		diags   manifest.Diagnostics
+		compile *build.CompileError
+		module  *wasm.Error
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &diags):
+		return cli.Hint(cli.WithExit(errors.New(diags.Format(filepath.Join(path, build.ManifestFile))), cli.ExitFindings),
+			"correct %s; its format is described in docs/manifest.md", build.ManifestFile)
+	case errors.As(err, &compile):
+		return cli.Hint(err, "the guest is built for GOOS=wasip1: 'go vet ./...' in %s shows the same errors in your editor", path)
+	case errors.Is(err, bundle.ErrCorrupt):
+		return cli.Hint(cli.WithExit(err, cli.ExitNotTrusted), "the file was changed after it was built: build it again, or fetch it again")
+	case errors.As(err, &module):
+		return cli.WithExit(err, cli.ExitFindings) // its text says what to do
+	case errors.Is(err, fs.ErrNotExist):
+		if _, statErr := os.Stat(path); statErr != nil {
+			return fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+		}
+		return cli.Hint(err, "run pack in a connector's folder, or make one with 'pack new NAME'")
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/host"
+	"patchbay/internal/cli"
+	"patchbay/testkit"
+)
+
+type runOptions struct {
+	dir     string
+	call    host.Call
+	connect host.ConnectRequest
+	input   cli.Input
+	values  cli.Values
+	verbose bool
+}
+
+func newRun(s *cli.Streams) *cobra.Command {
+	var o runOptions
+	c := &cobra.Command{
+		Use:   "run [DIR] OPERATION",
+		Short: "Run one operation of the connector in this folder against the real vendor",
+		Long: `Run builds the connector, installs it nowhere, and runs one operation with a connection made of the flags.
+Requests go to the vendor. Secrets come from a file, standard input or the terminal, never from the command line.`,
+		Example: `  $ pack run greet --input '{"name": "Ada"}'
+  $ pack run list_blueprints --field organization=0f3a… --secret token=@token.txt
+  $ pack run get_order --url api=http://127.0.0.1:4000 --allow-private --input @input.json`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.dir = "."
+			if len(args) == 2 {
+				o.dir = args[0]
+			}
+			o.call.Operation = args[len(args)-1]
+			return runRun(c, s, o)
+		},
+	}
+	o.input.Flag(c)
+	o.values.Flags(c)
+	c.Flags().StringVar(&o.connect.Auth, "auth", "", "auth method (default the manifest's first)")
+	c.Flags().StringToStringVar(&o.connect.URLs, "url", nil, "base URL instead of a grant's own, as GRANT=URL")
+	c.Flags().BoolVar(&o.connect.AllowPrivate, "allow-private", false, "let --url point to private addresses and plain http")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print log lines of the guest and the host")
+	return c
+}
+
+func runRun(c *cobra.Command, s *cli.Streams, o runOptions) error {
+	var err error
+	if o.call.Input, err = o.input.Read(s); err != nil {
+		return err
+	}
+	if o.connect.Values, err = o.values.Read(s); err != nil {
+		return err
+	}
+	b, err := buildDir(c.Context(), o.dir)
+	if err != nil {
+		return err
+	}
+	topts := testkit.Options{Live: true}
+	if o.verbose {
+		topts.Logger = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return withSession(c.Context(), b, topts, func(t *testkit.Session) error {
+		r, err := t.Call(c.Context(), o.connect, o.call)
+		if err != nil {
+			return err
+		}
+		return s.Print(host.Output(r), func(w io.Writer) { writeJSON(w, host.Output(r)) })
+	})
+}
+
+// writeJSON prints a JSON document with indentation, keeping its numbers as they are.
+func writeJSON(w io.Writer, data json.RawMessage) {
+	pretty, err := json.MarshalIndent(data, "", "  ")
+	if err != nil {
+		pretty = data
+	}
+	fmt.Fprintf(w, "%s\n", pretty)
+}
