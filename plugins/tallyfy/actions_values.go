@@ -140,7 +140,7 @@ func (k kickoffForm) value(e entry, v any) (any, error) {
 	case "table":
 		return e.row(v)
 	case "assignees_form":
-		return assign(k.client, list1(v), e.at)
+		return assign(k.client, listOf(v), e.at)
 	case "file":
 		return e.files(v)
 	}
@@ -206,7 +206,7 @@ type selected struct {
 
 // chooseSeveral takes a list, or a string: one option, or several with commas between them.
 func (e entry) chooseSeveral(v any) ([]selected, error) {
-	wanted := list1(v)
+	wanted := listOf(v)
 	if s, ok := v.(string); ok {
 		if _, err := e.choose(s); err != nil {
 			wanted = each(strings.Split(s, ","), func(part string) any { return strings.TrimSpace(part) })
@@ -242,7 +242,7 @@ func (e entry) row(v any) ([]string, error) {
 
 // files takes a list of asset objects as Tallyfy's upload returns them.
 func (e entry) files(v any) ([]any, error) {
-	assets := list1(v)
+	assets := listOf(v)
 	for _, a := range assets {
 		if asset, ok := a.(map[string]any); !ok || asset["id"] == nil {
 			return nil, e.fault("want a list of assets that were uploaded to Tallyfy before, each with its id")
@@ -313,8 +313,8 @@ func scalar(v any) (string, bool) {
 	return "", false
 }
 
-// list1 is v itself if it is a list, else a list of it.
-func list1(v any) []any {
+// listOf is v itself if it is a list, else a list of it.
+func listOf(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
 	}
