@@ -1,0 +1,53 @@
+package sandbox
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"patchbay/abi"
+)
+
+// BenchmarkCall is one call with all that belongs to it: a fresh instance, its _initialize, an envelope and
+// a result in JSON, the instance's end.
+func BenchmarkCall(b *testing.B) {
+	p := load(b, abi.Limits{})
+	env := envelope("echo", "input")
+	b.ReportAllocs()
+	var times []time.Duration
+	for b.Loop() {
+		start := time.Now()
+		if _, err := p.Call(context.Background(), env, nil, nil); err != nil {
+			b.Fatal(err)
+		}
+		times = append(times, time.Since(start))
+	}
+	slices.Sort(times)
+	b.ReportMetric(float64(times[len(times)/2]), "p50-ns/op")
+}
+
+// BenchmarkLoad compares what a module costs the first time and from the cache.
+func BenchmarkLoad(b *testing.B) {
+	load := func(b *testing.B, dir string) {
+		e := newEngine(b, Config{CacheDir: dir})
+		p, err := e.Load(context.Background(), guestBytes, abi.Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := p.Close(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			load(b, filepath.Join(b.TempDir(), "cache"))
+		}
+	})
+	b.Run("cached", func(b *testing.B) {
+		for b.Loop() {
+			load(b, cacheDir)
+		}
+	})
+}

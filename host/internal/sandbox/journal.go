@@ -1,0 +1,143 @@
+package sandbox
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+
+	"patchbay/abi"
+)
+
+// Bounds of what a guest writes to standard output and error.
+const (
+	maxLine  = 4 << 10 // bytes of a line; the rest is dropped
+	maxPrint = 4 << 10 // bytes that are kept for a fault
+)
+
+// journal passes on the log lines of one call, within their quota.
+type journal struct {
+	log     func(abi.LogRecord)
+	left    int64 // bytes
+	dropped int   // lines
+
+	stdout, stderr []byte // a line that has not ended
+	printed        []byte // what a fault shows: the last lines, or the first ones from reason on
+	reason         string // line with which the guest's runtime said why it gives up
+}
+
+func newJournal(log func(abi.LogRecord), quota int64) *journal {
+	if log == nil {
+		log = func(abi.LogRecord) {}
+	}
+	return &journal{log: log, left: quota}
+}
+
+// full reports whether size more bytes are too many, and counts a dropped line if so. Once full the journal
+// stays full: a log with holes where long lines were misleads.
+func (j *journal) full(size int) bool {
+	if int64(size) <= j.left {
+		return false
+	}
+	j.left = 0
+	j.dropped++
+	return true
+}
+
+// record passes on r, which took size bytes.
+func (j *journal) record(r abi.LogRecord, size int) {
+	j.left -= int64(size)
+	r.Message = printable(r.Message)
+	if r.Attrs != nil {
+		r.Attrs = printableValue(r.Attrs).(map[string]any)
+	}
+	j.log(r)
+}
+
+// write takes bytes of standard output or error, where line is one of the two fields.
+func (j *journal) write(line *[]byte, data []byte) {
+	for part := range bytes.Lines(data) {
+		text, ended := bytes.CutSuffix(part, []byte("\n"))
+		*line = append(*line, text[:min(len(text), maxLine-len(*line))]...)
+		if ended {
+			j.endLine(line)
+		}
+	}
+}
+
+// endLine makes a record of a line. Standard output and error are for what went wrong: guests have a
+// capability for what they want to tell.
+func (j *journal) endLine(line *[]byte) {
+	text, size := printable(string(*line)), len(*line)
+	*line = (*line)[:0]
+	if text == "" {
+		return
+	}
+	j.keep(text)
+	if !j.full(size) {
+		j.record(abi.LogRecord{Level: abi.LevelWarn, Message: text}, size)
+	}
+}
+
+// outOfMemory begins the line with which Rust's runtime says so; Go's has it within a fatal error.
+const outOfMemory = "memory allocation of "
+
+// keep notes a line for a fault. Go says first why it gives up and then where each goroutine is, for more
+// than fits.
+func (j *journal) keep(line string) {
+	for _, start := range []string{"panic: ", "fatal error: ", "thread '", outOfMemory} {
+		if strings.HasPrefix(line, start) {
+			j.reason, j.printed = shorten(line), j.printed[:0]
+		}
+	}
+	j.printed = append(append(j.printed, line...), '\n')
+	if extra := len(j.printed) - maxPrint; extra > 0 && j.reason == "" {
+		j.printed = append(j.printed[:0], j.printed[extra:]...)
+	} else if extra > 0 {
+		j.printed = j.printed[:maxPrint]
+	}
+}
+
+// endLines ends lines that the guest has not.
+func (j *journal) endLines() {
+	j.endLine(&j.stdout)
+	j.endLine(&j.stderr)
+}
+
+// close passes on what is left.
+func (j *journal) close() {
+	j.endLines()
+	if j.dropped > 0 {
+		j.log(abi.LogRecord{Level: abi.LevelWarn, Message: "log lines beyond the call's quota were dropped",
+			Attrs: map[string]any{"dropped": j.dropped}})
+	}
+}
+
+// printable returns s without what can play tricks on whoever reads a log: control characters but for line
+// feed and tab, and those that change the direction of writing.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// printableValue makes all strings of a decoded JSON value printable.
+func printableValue(v any) any {
+	switch v := v.(type) {
+	case string:
+		return printable(v)
+	case []any:
+		for i := range v {
+			v[i] = printableValue(v[i])
+		}
+	case map[string]any:
+		clean := make(map[string]any, len(v))
+		for key, value := range v {
+			clean[printable(key)] = printableValue(value)
+		}
+		return clean
+	}
+	return v
+}

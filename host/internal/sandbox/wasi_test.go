@@ -1,0 +1,353 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tetratelabs/wazero/experimental/wazerotest"
+)
+
+// wasiTest is a guest without code: a memory, and a call for the functions to work on.
+type wasiTest struct {
+	*testing.T
+	ctx    context.Context
+	call   *call
+	memory *wazerotest.Memory
+	logs   recorder
+}
+
+func newWASITest(t *testing.T) *wasiTest {
+	w := &wasiTest{T: t, memory: wazerotest.NewFixedMemory(1 << 16)}
+	w.call = &call{born: time.Now().Add(-time.Second), journal: newJournal(w.logs.log, 1<<10), held: map[string][]byte{}}
+	w.ctx = context.WithValue(t.Context(), callKey{}, w.call)
+	return w
+}
+
+// run calls a function the way a guest would.
+func (w *wasiTest) run(name string, args ...uint64) wasiErrno {
+	w.Helper()
+	f, ok := wasiFunctions()[name]
+	if !ok {
+		w.Fatalf("no function %s", name)
+	}
+	stack := append(args, 0) // there is room for the result
+	f(w.ctx, wazerotest.NewModule(w.memory), stack)
+	return wasiErrno(stack[0])
+}
+
+func (w *wasiTest) want(errno wasiErrno, name string, args ...uint64) {
+	w.Helper()
+	if got := w.run(name, slices.Clone(args)...); got != errno {
+		w.Errorf("%s(%v) = %d, want %d", name, args, got, errno)
+	}
+}
+
+const outside = 1 << 20 // past the memory
+
+func TestWASI_Errnos(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	w.want(wasiSuccess, "args_get", 0, 0)
+	w.want(wasiSuccess, "args_sizes_get", 0, 4)
+	w.want(wasiFault, "args_sizes_get", outside, 0)
+	w.want(wasiFault, "environ_sizes_get", 0, outside)
+	w.want(wasiSuccess, "clock_res_get", clockMonotonic, 0)
+	w.want(wasiFault, "clock_res_get", clockRealtime, outside)
+	w.want(wasiInval, "clock_res_get", 2, 0)
+	w.want(wasiFault, "clock_time_get", clockRealtime, 0, outside)
+	w.want(wasiInval, "clock_time_get", 2, 0, 0)
+	w.want(wasiSuccess, "fd_close", fdStderr)
+	w.want(wasiBadf, "fd_close", 3)
+	w.want(wasiBadf, "fd_close", math.MaxUint32)
+	w.want(wasiSuccess, "fd_fdstat_set_flags", fdStdin, 0)
+	w.want(wasiBadf, "fd_fdstat_get", 3, 0)
+	w.want(wasiFault, "fd_fdstat_get", 0, outside)
+	w.want(wasiBadf, "fd_prestat_get", 3, 0)
+	w.want(wasiBadf, "fd_read", fdStdout, 0, 0, 0)
+	w.want(wasiFault, "fd_read", fdStdin, 0, 0, outside)
+	w.want(wasiBadf, "fd_write", fdStdin, 0, 0, 0)
+	w.want(wasiFault, "fd_write", fdStdout, outside, 1, 0)
+	w.want(wasiFault, "fd_write", fdStdout, 0, 0, outside)
+	w.want(wasiFault, "random_get", outside, 1)
+	w.want(wasiFault, "random_get", 0, outside)
+	w.want(wasiSuccess, "sched_yield")
+	w.want(wasiNosys, "proc_raise", 9)
+	w.want(wasiBadf, "path_open", 3, 0, 0, 0, 0, 0, 0, 0, 0)
+	w.want(wasiBadf, "sock_accept", 3, 0, 0)
+}
+
+func TestWASI_Clocks(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	read := func(clock uint64) time.Duration {
+		w.want(wasiSuccess, "clock_time_get", clock, 0, 8)
+		now, _ := w.memory.ReadUint64Le(8)
+		return time.Duration(now)
+	}
+	first := read(clockMonotonic)
+	if second := read(clockMonotonic); first < time.Second || first > time.Minute || second < first {
+		t.Errorf("the monotonic clock reads %v and then %v, want a second more than since the program began", first, second)
+	}
+	if got := time.Since(time.Unix(0, int64(read(clockRealtime)))); got < 0 || got > time.Minute {
+		t.Errorf("the clock is %v behind", got)
+	}
+}
+
+func TestWASI_DescriptorStatus(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	for fd, right := range map[uint64]byte{fdStdin: 1 << 1, fdStdout: 1 << 6, fdStderr: 1 << 6} {
+		w.memory.Write(100, slices.Repeat([]byte{0xff}, 25))
+		w.want(wasiSuccess, "fd_fdstat_get", fd, 100)
+		got, _ := w.memory.Read(100, 25)
+		want := make([]byte, 25)
+		want[0], want[8], want[24] = 2, right, 0xff // a character device; the byte behind is not touched
+		if !slices.Equal(got, want) {
+			t.Errorf("descriptor %d: % x, want % x", fd, got, want)
+		}
+	}
+}
+
+// vectors writes an array of buffers to address 0 of the guest's memory.
+func (w *wasiTest) vectors(pairs ...uint32) {
+	for i, v := range pairs {
+		w.memory.WriteUint32Le(uint32(4*i), v)
+	}
+}
+
+func TestWASI_Write(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	w.memory.WriteString(1000, "one\ntw")
+	w.memory.WriteString(2000, "o\n")
+	w.vectors(1000, 6, 2000, 2)
+	w.want(wasiSuccess, "fd_write", fdStderr, 0, 2, 500)
+	if n, _ := w.memory.ReadUint32Le(500); n != 8 {
+		t.Errorf("%d bytes taken, want 8", n)
+	}
+	if len(w.logs.records) != 2 || w.logs.records[1].Message != "two" {
+		t.Errorf("got %+v", w.logs.records)
+	}
+
+	w.vectors(outside, 1)
+	w.want(wasiFault, "fd_write", fdStderr, 0, 1, 500)
+}
+
+// TestWASI_WriteIsBounded has one buffer that is all of memory 8000 times: half a gigabyte in one call.
+func TestWASI_WriteIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	for i := range uint32(8000) {
+		w.memory.WriteUint64Le(8*i, 1<<16<<32) // address 0, length 65536
+	}
+	w.want(wasiSuccess, "fd_write", fdStdout, 0, 8000, 65532)
+	if n, _ := w.memory.ReadUint32Le(65532); n != maxWrite {
+		t.Errorf("%d bytes taken, want %d", n, maxWrite)
+	}
+	if got := len(w.call.journal.stdout); got > maxLine {
+		t.Errorf("%d bytes of a line are kept, want at most %d", got, maxLine)
+	}
+}
+
+func TestWASI_Exit(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	defer func() {
+		var e *exit
+		if err, _ := recover().(error); !errors.As(err, &e) || e.code != 5 {
+			t.Errorf("stopped with %v, want exit 5", err)
+		}
+	}()
+	w.run("proc_exit", 5)
+	t.Error("proc_exit returned")
+}
+
+func TestWASI_StopsWhenTheTimeIsOver(t *testing.T) {
+	t.Parallel()
+	for name := range wasiFunctions() {
+		w := newWASITest(t)
+		ctx, cancel := context.WithCancel(w.ctx)
+		cancel()
+		w.ctx = ctx
+		func() {
+			defer func() {
+				if r := recover(); r != errStopped {
+					t.Errorf("%s: stopped with %v, want %v", name, r, errStopped)
+				}
+			}()
+			w.run(name, make([]uint64, 9)...)
+			t.Errorf("%s answered", name)
+		}()
+	}
+}
+
+// event is what poll_oneoff says about one subscription.
+type event struct {
+	userdata uint64
+	errno    uint16
+	tag      byte
+	flags    uint16
+}
+
+// poll subscribes to what subs has, whose first 8 bytes are set to their index, and returns the events.
+func (w *wasiTest) poll(subs ...[]byte) (wasiErrno, []event) {
+	const in, out, count = 0, 4096, 60000
+	for i, s := range subs {
+		binary.LittleEndian.PutUint64(s, uint64(i))
+		w.memory.Write(uint32(in+i*subscriptionSize), s)
+	}
+	errno := w.run("poll_oneoff", in, out, uint64(len(subs)), count)
+	if errno != wasiSuccess {
+		return errno, nil
+	}
+	n, _ := w.memory.ReadUint32Le(count)
+	var events []event
+	for i := range n {
+		b, _ := w.memory.Read(out+i*eventSize, eventSize)
+		events = append(events, event{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint16(b[8:]), b[10], binary.LittleEndian.Uint16(b[24:])})
+	}
+	return errno, events
+}
+
+func clockSubscription(clock uint32, timeout uint64, flags uint16) []byte {
+	s := make([]byte, subscriptionSize)
+	s[8] = tagClock
+	binary.LittleEndian.PutUint32(s[16:], clock)
+	binary.LittleEndian.PutUint64(s[24:], timeout)
+	binary.LittleEndian.PutUint16(s[40:], flags)
+	return s
+}
+
+func descriptorSubscription(tag byte, fd uint32) []byte {
+	s := make([]byte, subscriptionSize)
+	s[8] = tag
+	binary.LittleEndian.PutUint32(s[16:], fd)
+	return s
+}
+
+func TestPoll(t *testing.T) {
+	t.Parallel()
+	const second = uint64(time.Second)
+	tests := []struct {
+		name  string
+		subs  func(now uint64) [][]byte
+		errno wasiErrno
+		slept time.Duration
+		want  []event
+	}{
+		{"shortest timer", func(uint64) [][]byte {
+			return [][]byte{clockSubscription(clockMonotonic, 3*second, 0), clockSubscription(clockRealtime, 2*second, 0)}
+		}, wasiSuccess, 2 * time.Second, []event{{userdata: 1}}},
+		{"timers at the same time", func(uint64) [][]byte {
+			return [][]byte{clockSubscription(clockMonotonic, second, 0), clockSubscription(clockMonotonic, second, 0)}
+		}, wasiSuccess, time.Second, []event{{userdata: 0}, {userdata: 1}}},
+		{"at a time", func(now uint64) [][]byte {
+			return [][]byte{clockSubscription(clockMonotonic, now+5*second, 1)}
+		}, wasiSuccess, 5 * time.Second, []event{{}}},
+		{"at a time that has been", func(uint64) [][]byte {
+			return [][]byte{clockSubscription(clockRealtime, 1, 1)}
+		}, wasiSuccess, 0, []event{{}}},
+		{"descriptors before timers", func(uint64) [][]byte {
+			return [][]byte{clockSubscription(clockMonotonic, second, 0), descriptorSubscription(tagRead, fdStdin),
+				descriptorSubscription(tagWrite, fdStdout), descriptorSubscription(tagRead, fdStdout), descriptorSubscription(tagWrite, 7)}
+		}, wasiSuccess, 0, []event{{1, 0, tagRead, 1}, {2, 0, tagWrite, 0}, {3, 8, tagRead, 0}, {4, 8, tagWrite, 0}}},
+		{"unknown clock", func(uint64) [][]byte { return [][]byte{clockSubscription(2, second, 0)} }, wasiInval, 0, nil},
+		{"unknown flags", func(uint64) [][]byte { return [][]byte{clockSubscription(clockMonotonic, second, 2)} }, wasiInval, 0, nil},
+		{"unknown tag", func(uint64) [][]byte { return [][]byte{descriptorSubscription(3, 0)} }, wasiInval, 0, nil},
+		{"nothing", func(uint64) [][]byte { return nil }, wasiInval, 0, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWASITest(t)
+				now, _ := w.call.now(clockMonotonic)
+				start := time.Now()
+				errno, events := w.poll(tt.subs(now)...)
+				if errno != tt.errno || !slices.Equal(events, tt.want) {
+					t.Errorf("got errno %d and events %+v, want %d and %+v", errno, events, tt.errno, tt.want)
+				}
+				if slept := time.Since(start); slept.Round(time.Millisecond) != tt.slept {
+					t.Errorf("slept %v, want %v", slept, tt.slept)
+				}
+			})
+		})
+	}
+}
+
+func TestPoll_Errnos(t *testing.T) {
+	t.Parallel()
+	w := newWASITest(t)
+	w.want(wasiInval, "poll_oneoff", 0, 0, maxSubscriptions+1, 0)
+	w.want(wasiFault, "poll_oneoff", outside, 0, 1, 0)
+	w.memory.Write(0, descriptorSubscription(tagRead, fdStdin))
+	w.want(wasiFault, "poll_oneoff", 0, outside, 1, 0)
+	w.want(wasiFault, "poll_oneoff", 0, 0, 1, outside)
+}
+
+func TestPoll_StopsWithTheCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWASITest(t)
+		ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+		defer cancel()
+		w.ctx = ctx
+		start := time.Now()
+		defer func() {
+			if r := recover(); r != errStopped || time.Since(start) != time.Second {
+				t.Errorf("stopped with %v after %v, want %v after a second", r, time.Since(start), errStopped)
+			}
+		}()
+		w.poll(clockSubscription(clockMonotonic, math.MaxUint64, 0))
+		t.Error("poll_oneoff returned")
+	})
+}
+
+func TestJournal_Keeps(t *testing.T) {
+	t.Parallel()
+	long := slices.Repeat([]byte("0123456\n"), 1000)
+	tests := []struct {
+		name, first, last string // of what is kept
+		reason            string
+		printed           []string
+	}{
+		{"the last lines", "456\n0123456\n", "end\n", "", []string{string(long), "end\n"}},
+		{"from the reason on", "panic: boom\n", "\n0123", "panic: boom", []string{string(long), "panic: boom\n", string(long)}},
+		{"from the last reason on", "thread 'main' panicked\n", "\nend\n", "thread 'main' panicked", []string{"panic: early\n", "thread 'main' panicked\n", "end\n"}},
+	}
+	for _, tt := range tests {
+		j := newJournal(nil, 0) // without a quota for lines: faults have their own
+		for _, p := range tt.printed {
+			j.write(&j.stderr, []byte(p))
+		}
+		got := string(j.printed)
+		if len(got) > maxPrint || j.reason != tt.reason || got[:len(tt.first)] != tt.first || got[len(got)-len(tt.last):] != tt.last {
+			t.Errorf("%s: reason %q, kept %d bytes from %.30q to %q", tt.name, j.reason, len(got), got, got[max(0, len(got)-30):])
+		}
+	}
+}
+
+func TestDescribeTrap(t *testing.T) {
+	t.Parallel()
+	for frame, want := range map[string]string{
+		".main.send(i32,i32) i32":          "main.send",
+		"mod.$12()":                        "mod.$12",
+		".$12(i32)":                        "function 12",
+		".main.(*T).Do(i32) (i32,i64)":     "main.(*T).Do",
+		"":                                 "",
+		".core::fmt::write(i32) (i32,f64)": "core::fmt::write",
+	} {
+		if got := functionOf(frame); got != want {
+			t.Errorf("%s: got %q, want %q", frame, got, want)
+		}
+	}
+	if got := describeTrap(errors.New("x\x1b" + string(slices.Repeat([]byte("é"), 200)))); len(got) > 210 || !strings.HasPrefix(got, "xéé") {
+		t.Errorf("got %d bytes: %q", len(got), got)
+	}
+}
