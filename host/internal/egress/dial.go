@@ -46,9 +46,7 @@ func newDialer(cfg Config, private bool) *dialer {
 		d.resolver = &net.Resolver{PreferGo: true}
 	}
 	if d.dial == nil {
-		nd := &net.Dialer{Control: d.guard.control}
-		nd.SetMultipathTCP(false)
-		d.dial = nd.DialContext
+		d.dial = d.guard.dialer().DialContext
 	}
 	return d
 }

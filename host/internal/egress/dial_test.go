@@ -189,6 +189,16 @@ func TestDial_DefaultResolver(t *testing.T) {
 	}
 }
 
+func TestDial_NoMultipathTCP(t *testing.T) {
+	t.Setenv("GODEBUG", "multipathtcp=1")
+	if !new(net.Dialer).MultipathTCP() {
+		t.Fatal("GODEBUG does not turn MPTCP on: this test shows nothing")
+	}
+	if newGuard(false).dialer().MultipathTCP() {
+		t.Error("the environment turns MPTCP on")
+	}
+}
+
 func TestDial_Faults(t *testing.T) {
 	t.Parallel()
 	n := &network{names: map[string][][]string{}}

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"syscall"
 
@@ -50,6 +51,14 @@ func (g guard) check(addr netip.Addr) error {
 		}
 	}
 	return g.guardian.SafeAddr(addr)
+}
+
+// dialer returns the system's dialler under the guard. GODEBUG could turn MPTCP on, whose later subflows Control
+// does not see.
+func (g guard) dialer() *net.Dialer {
+	d := &net.Dialer{Control: g.control}
+	d.SetMultipathTCP(false)
+	return d
 }
 
 // control is a [net.Dialer]'s Control: the last look, at the address that the system is about to connect to.
