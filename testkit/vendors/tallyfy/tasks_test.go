@@ -166,11 +166,16 @@ func TestTaskLists(t *testing.T) {
 	if mine := c.rows(acme + "/tasks?assignee=me"); len(mine) != 1 {
 		t.Errorf("assignee=me lists %d", len(mine))
 	}
-	now = monday.AddDate(0, 0, 4)
-	if late := c.rows(acme + "/tasks?status=overdue"); len(late) != 2 {
-		t.Errorf("%d tasks are overdue, want 2", len(late))
+	c.token = tallyfy.AdminToken
+	c.data(200, "PUT", acme+"/runs/"+run+"/tasks/"+c.server.Tasks(run)[2].ID, `{"deadline":"2026-03-31"}`)
+	if last := c.rows(acme + "/tasks?sort=deadline")[3]; last["title"] != "Management approval" {
+		t.Errorf("the last deadline is that of %v", last["title"])
 	}
-	if delayed := c.rows(acme + "/runs?status=delayed"); len(delayed) != 1 || delayed[0]["late_tasks"] != 2. {
+	now = monday.AddDate(0, 0, 4)
+	if late := c.rows(acme + "/tasks?status=overdue"); len(late) != 1 {
+		t.Errorf("%d tasks are overdue, want 1", len(late))
+	}
+	if delayed := c.rows(acme + "/runs?status=delayed"); len(delayed) != 1 || delayed[0]["late_tasks"] != 1. {
 		t.Errorf("delayed = %v", delayed)
 	}
 }
