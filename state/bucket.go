@@ -122,8 +122,7 @@ func (b *Bucket) Keys(ctx context.Context, prefix string) ([]string, error) {
 	if err != nil {
 		return nil, b.failed("list", prefix, err)
 	}
-	slices.Sort(keys)
-	return slices.Compact(keys), nil
+	return keys, nil
 }
 
 func (b *Bucket) list(ctx context.Context, prefix string) ([]string, error) {
@@ -135,17 +134,27 @@ func (b *Bucket) list(ctx context.Context, prefix string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var keys []string
-	for encoded := range lister.Keys() {
-		key, err := decodeKey(encoded)
-		if err != nil {
-			return nil, err
+	keys, err := collect(lister.Keys(), prefix)
+	if b.state.conn.IsClosed() {
+		return nil, errClosed // a list that was cut short ends like a whole one
+	}
+	return keys, errors.Join(err, ctx.Err())
+}
+
+// collect reads all of encoded, which leaves nobody waiting to send, and returns the keys that begin with
+// prefix. A key that was written meanwhile may come twice.
+func collect(encoded <-chan string, prefix string) (keys []string, err error) {
+	for e := range encoded {
+		key, decodeErr := decodeKey(e)
+		if err == nil {
+			err = decodeErr
 		}
 		if strings.HasPrefix(key, prefix) {
 			keys = append(keys, key)
 		}
 	}
-	return keys, ctx.Err() // a list that its context cut short ends like a whole one
+	slices.Sort(keys)
+	return slices.Compact(keys), err
 }
 
 func checkKey(key string) error {

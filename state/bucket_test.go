@@ -157,6 +157,26 @@ func testKeys(t *testing.T, b *Bucket) {
 	}
 }
 
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	send := func(encoded ...string) <-chan string {
+		ch := make(chan string, len(encoded))
+		for _, e := range encoded {
+			ch <- e
+		}
+		close(ch)
+		return ch
+	}
+	got, err := collect(send("a.c", "a.b", "a.c", "x", "a.=2E"), "a/")
+	if diff := cmp.Diff([]string{"a/.", "a/b", "a/c"}, got); diff != "" || err != nil {
+		t.Errorf("collect: %v (-want +got):\n%s", err, diff)
+	}
+	ch := send("=", "a=2", "b")
+	if _, err := collect(ch, ""); err == nil || len(ch) != 0 {
+		t.Errorf("a key that does not decode: %v, and %d keys are left in the channel", err, len(ch))
+	}
+}
+
 func testLimits(t *testing.T, b *Bucket) {
 	if err := b.Put(t.Context(), "big", make([]byte, MaxValue+1)); err == nil || !strings.Contains(err.Error(), fmt.Sprint(MaxValue)) {
 		t.Errorf("a value over the limit: %v", err)

@@ -28,6 +28,9 @@ func TestOpen_files(t *testing.T) {
 	if s.owner.server.Addr() != nil {
 		t.Errorf("the server listens on %v", s.owner.server.Addr())
 	}
+	if !s.owner.server.JetStreamConfig().SyncAlways {
+		t.Error("the server answers before a write is on disk")
+	}
 	for name, want := range map[string]fs.FileMode{
 		".": fs.ModeDir | 0o700, "secret": 0o600, "lock": 0o600, "owner.json": 0o600, "socket": fs.ModeSocket | 0o600,
 	} {
