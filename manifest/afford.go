@@ -10,45 +10,29 @@ import (
 	"github.com/gowebpki/jcs"
 )
 
-// scan is what a walk over a value finds out before jsonschema sees it.
-type scan struct {
-	values int // values, and the length of their pointers, which jsonschema copies for every value
-	text   int // bytes of strings and keys
-	bad    *problem
-}
-
 // affordable returns why a value must not be checked: a number that is out of bounds, or too much work.
 func (s *Schema) affordable(v any) *problem {
-	var sc scan
-	sc.walk("", v)
-	if sc.bad != nil {
-		return sc.bad
-	}
-	if sc.values > maxChecks/max(s.width, 1) || s.program > 0 && sc.text > maxMatches/s.program {
-		return &problem{Diagnostic: Diagnostic{Message: fmt.Sprintf("too large to be checked: it has %d values and %d bytes of text", sc.values, sc.text)}}
-	}
-	return nil
-}
-
-func (s *scan) walk(at string, v any) {
-	s.values += 1 + len(at)/64
-	switch v := v.(type) {
-	case string:
-		s.text += len(v)
-	case json.Number:
-		if _, ok := float(v); !ok && s.bad == nil {
-			s.bad = &problem{Diagnostic: Diagnostic{Pointer: at, Message: show(v) + " is out of range", Want: "a number that a 64-bit float holds"}}
+	var bad *problem
+	values, text := 0, 0
+	each(trail{}, v, func(t trail, v any) {
+		values += 1 + t.size/64 // jsonschema copies the pointer of every value
+		switch v := v.(type) {
+		case string:
+			text += len(v)
+		case map[string]any:
+			for k := range v {
+				text += len(k)
+			}
+		case json.Number:
+			if _, ok := float(v); !ok && bad == nil {
+				bad = &problem{Diagnostic: Diagnostic{Pointer: t.pointer(), Message: show(v) + " is out of range", Want: "a number that a 64-bit float holds"}}
+			}
 		}
-	case []any:
-		for i, item := range v {
-			s.walk(at+"/"+strconv.Itoa(i), item)
-		}
-	case map[string]any:
-		for k, item := range v {
-			s.text += len(k)
-			s.walk(at+"/"+escapePointer(k), item)
-		}
+	})
+	if values > maxChecks/max(s.width, 1) || s.program > 0 && text > maxMatches/s.program {
+		return &problem{Diagnostic: Diagnostic{Message: fmt.Sprintf("too large to be checked, with %d bytes of text in lists and objects of about %d values", text, values)}}
 	}
+	return bad
 }
 
 // float returns n as a float, unless it is beyond what one holds. math/big would unfold 1e100000000 digit by digit.
@@ -61,32 +45,38 @@ func float(n json.Number) (float64, bool) {
 	return f, f != 0 || !strings.ContainsAny(digits, "123456789")
 }
 
-// checkNumbers returns the numbers in v that RFC 8785 would change, since its numbers are 64-bit floats. It writes
-// all others in its spelling, in place.
+// checkNumbers returns the numbers in v that RFC 8785 would change, since its numbers are 64-bit floats.
 func checkNumbers(v any) []problem {
 	var problems []problem
-	var walk func(at string, v any) any
-	walk = func(at string, v any) any {
-		switch v := v.(type) {
-		case json.Number:
-			exact, ok := canonicalNumber(v)
-			if !ok {
-				problems = append(problems, problem{Diagnostic: Diagnostic{Pointer: at, Message: "the number " + show(v) + " loses digits in a 64-bit float", Fix: "write it as text, or with fewer digits"}})
-			}
-			return exact
-		case []any:
-			for i := range v {
-				v[i] = walk(at+"/"+strconv.Itoa(i), v[i])
-			}
-		case map[string]any:
-			for _, k := range sortedKeys(v) {
-				v[k] = walk(at+"/"+escapePointer(k), v[k])
-			}
+	each(trail{}, v, func(t trail, v any) {
+		n, ok := v.(json.Number)
+		if !ok || len(problems) >= maxProblems {
+			return
 		}
-		return v
-	}
-	walk("", v)
+		if _, exact := canonicalNumber(n); !exact {
+			problems = append(problems, problem{Diagnostic: Diagnostic{Pointer: t.pointer(), Message: "the number " + show(v) + " loses digits in a 64-bit float", Fix: "write it as text, or with fewer digits"}})
+		}
+	})
 	return problems
+}
+
+// respell writes the numbers in v as RFC 8785 does, so that a manifest from YAML and its canonical form are equal.
+func respell(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, ok := canonicalNumber(v); ok {
+			return n
+		}
+	case []any:
+		for i := range v {
+			v[i] = respell(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = respell(v[k])
+		}
+	}
+	return v
 }
 
 func canonicalNumber(n json.Number) (json.Number, bool) {

@@ -46,25 +46,36 @@ func at(parts ...any) string {
 
 // add notes a problem, unless there is one at its place or around it already.
 func (c *checker) add(pointer, message, want, fix string) {
-	for _, p := range c.problems {
-		if within(pointer, p.Pointer) {
-			return
-		}
+	c.note(problem{Diagnostic: Diagnostic{Pointer: pointer, Message: message, Want: want, Fix: fix}})
+}
+
+func (c *checker) note(p problem) {
+	if len(c.problems) < maxProblems && !covered(c.problems, p.Pointer) {
+		c.problems = append(c.problems, p)
 	}
-	c.problems = append(c.problems, problem{Diagnostic: Diagnostic{Pointer: pointer, Message: message, Want: want, Fix: fix}})
+}
+
+// covered reports whether one of problems is at pointer or around it.
+func covered(problems []problem, pointer string) bool {
+	return slices.ContainsFunc(problems, func(p problem) bool { return within(pointer, p.Pointer) })
 }
 
 // unclear reports whether anything under pointer is wrong already, so that what refers to it cannot be judged.
 func (c *checker) unclear(pointer string) bool {
-	return slices.ContainsFunc(c.problems, func(p problem) bool { return within(p.Pointer, pointer) || within(pointer, p.Pointer) })
+	return slices.ContainsFunc(c.problems, func(p problem) bool {
+		return within(p.Pointer, pointer) || within(pointer, p.Pointer) || p.meant != "" && (within(p.meant, pointer) || within(pointer, p.meant))
+	})
 }
 
 func within(pointer, outer string) bool {
 	return pointer == outer || strings.HasPrefix(pointer, outer+"/")
 }
 
-// has reports whether the manifest has something at pointer.
+// has reports whether the manifest has something at pointer, or a misspelt key that means it.
 func (c *checker) has(pointer string) bool {
+	if slices.ContainsFunc(c.problems, func(p problem) bool { return p.meant == pointer }) {
+		return true
+	}
 	i := strings.LastIndexByte(pointer, '/')
 	obj, _ := lookup(c.tree, pointer[:i]).(map[string]any)
 	_, ok := obj[unescapePointer(pointer[i+1:])]

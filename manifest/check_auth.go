@@ -123,6 +123,9 @@ func (c *checker) oauth2(pointer string, a AuthMethod) {
 
 // exchange checks the steps in order: each may use what those before it saved.
 func (c *checker) exchange(pointer string, a AuthMethod) {
+	if len(a.Steps) == 0 {
+		return // a problem already
+	}
 	fields, saved := c.visible(a), []string{}
 	for i, s := range a.Steps {
 		p := fmt.Sprintf("%s/steps/%d", pointer, i)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -44,7 +45,10 @@ func (c *checker) url(pointer, text string) {
 		return
 	}
 	host, port, hasPort := strings.Cut(authority, ":")
-	if n, err := strconv.Atoi(port); hasPort && !strings.HasPrefix(authority, "[") && (err != nil || n < 1 || n > 65535) {
+	if strings.HasPrefix(authority, "[") {
+		host, hasPort = authority, false
+	}
+	if n, err := strconv.Atoi(port); hasPort && (err != nil || n < 1 || n > 65535) {
 		c.add(pointer, quote(port)+" is not a port", "1 to 65535", "")
 	}
 	hostParts, err := parseTemplate(host)
@@ -63,8 +67,7 @@ func (c *checker) host(pointer, host string, parts []part) {
 		}
 		return
 	}
-	last := parts[len(parts)-1].text
-	anchored := strings.HasPrefix(last, ".") && badHost(last[1:]) == ""
+	anchored := c.anchored(parts)
 	for _, name := range names {
 		f, ok := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == name })
 		if !ok {
@@ -82,6 +85,17 @@ func (c *checker) host(pointer, host string, parts []part) {
 	if sample := join(parts, func(string) string { return "a" }); !hostLabels.MatchString(sample) || strings.ToLower(sample) != sample {
 		c.add(pointer, "the host "+quote(host)+" is not a host name", "lower case letters, digits, hyphens and dots", "")
 	}
+}
+
+// anchored reports whether the host ends in a full name that no field can change, or only choose.
+func (c *checker) anchored(parts []part) bool {
+	last := parts[len(parts)-1]
+	if last.field == "" {
+		return strings.HasPrefix(last.text, ".") && badHost(last.text[1:]) == ""
+	}
+	f, _ := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == last.field })
+	return len(parts) > 1 && strings.HasSuffix(parts[len(parts)-2].text, ".") && len(f.Enum) > 0 &&
+		!slices.ContainsFunc(f.Enum, func(v any) bool { return badHost(fmt.Sprint(v)) != "" })
 }
 
 // hostChoices checks the hosts that the values of an enum make.

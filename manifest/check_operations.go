@@ -178,7 +178,7 @@ func (c *checker) schema(pointer string, raw json.RawMessage) *Schema {
 	s, problems := compile(doc)
 	for _, p := range problems {
 		p.Pointer = pointer + p.Pointer
-		c.problems = append(c.problems, p)
+		c.note(p)
 	}
 	if len(problems) > 0 {
 		return nil
@@ -239,9 +239,7 @@ func (c *checker) sample(pointer string, s *Schema, raw json.RawMessage) {
 	}
 	for _, p := range s.check(v) {
 		p.Pointer = pointer + p.Pointer
-		if !c.unclear(p.Pointer) {
-			c.problems = append(c.problems, p)
-		}
+		c.note(p)
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 // problem is a diagnostic without its place in the text.
 type problem struct {
 	Diagnostic
-	onKey   bool // its place is the key, not the value
-	missing bool // it is about a key that is not there
+	onKey   bool   // its place is the key, not the value
+	missing bool   // it is about a key that is not there
+	meant   string // the missing key that an unknown one most likely is
 }
 
 // explainer turns jsonschema's nested errors into problems, with the words of the schema and the value that the
@@ -28,6 +29,12 @@ type explainer struct {
 }
 
 func (e *explainer) sorted() []problem {
+	meant := map[string]bool{}
+	for _, p := range e.problems {
+		meant[p.meant] = true
+	}
+	// A misspelt key is one mistake, not an unknown key and a missing one.
+	e.problems = slices.DeleteFunc(e.problems, func(p problem) bool { return p.missing && meant[p.Pointer] })
 	slices.SortStableFunc(e.problems, func(a, b problem) int {
 		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Message, b.Message))
 	})
@@ -107,7 +114,11 @@ func (e *explainer) leaf(ve *jsonschema.ValidationError, keyword string) {
 		}
 	case "type":
 		want := typeWords(schema["type"])
-		e.add(at, show(v)+" is "+typeOf(v), want, quoteFix(v, want))
+		fix := quoteFix(v, want)
+		if s, ok := schema["patternErrorMessage"].(string); ok {
+			want, fix = strings.TrimPrefix(s, "Want "), ""
+		}
+		e.add(at, show(v)+" is "+typeOf(v), want, fix)
 	case "enum":
 		words := enumWords(schema["enum"])
 		e.add(at, show(v)+" is not one of the values", list(words), didYouMean(fmt.Sprint(v), unquoted(schema["enum"])))
@@ -133,6 +144,9 @@ func (e *explainer) missing(at, name string, schema map[string]any) {
 
 func (e *explainer) unknown(at, name string, known []string) {
 	p := problem{Diagnostic: Diagnostic{Pointer: at + "/" + escapePointer(name), Message: "unknown key " + quote(name)}, onKey: true}
+	if s := suggest(name, known); s != "" {
+		p.meant = at + "/" + escapePointer(s)
+	}
 	if p.Fix = didYouMean(name, known); p.Fix == "" {
 		p.Fix = "remove it; the keys here are " + list(known)
 	}
@@ -142,21 +156,26 @@ func (e *explainer) unknown(at, name string, known []string) {
 // bound explains the keywords that set a bound.
 func (e *explainer) bound(at, keyword string, schema map[string]any, v any, ve *jsonschema.ValidationError) {
 	n := fmt.Sprint(schema[keyword])
-	count := func(what string, have int) { e.add(at, fmt.Sprintf("it has %d %s", have, what), "", "") }
+	count := func(what string, have int) {
+		if have != 1 {
+			what += "s"
+		}
+		e.add(at, fmt.Sprintf("it has %d %s", have, what), "", "")
+	}
 	want := map[string]string{
 		"minLength": "at least " + n, "maxLength": "at most " + n, "minItems": "at least " + n, "maxItems": "at most " + n,
 		"minProperties": "at least " + n, "maxProperties": "at most " + n, "minimum": n + " or more", "maximum": n + " or less",
 		"exclusiveMinimum": "more than " + n, "exclusiveMaximum": "less than " + n, "multipleOf": "a multiple of " + n,
-		"minContains": "more items of the kind that must be there", "maxContains": "fewer items of the kind that is limited",
-	}[keyword]
+		"oneOf": "exactly one", "minContains": "more items of the kind that must be there", "maxContains": "fewer items of the kind that is limited",
+	}
 	switch keyword {
 	case "minLength", "maxLength":
-		count("characters", len([]rune(fmt.Sprint(v))))
+		count("character", len([]rune(fmt.Sprint(v))))
 	case "minItems", "maxItems":
 		items, _ := v.([]any)
-		count("items", len(items))
+		count("item", len(items))
 	case "minProperties", "maxProperties":
-		count("keys", len(sortedKeys(v)))
+		count("key", len(sortedKeys(v)))
 	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf":
 		e.add(at, show(v)+" is out of bounds", "", "")
 	case "uniqueItems":
@@ -165,6 +184,8 @@ func (e *explainer) bound(at, keyword string, schema map[string]any, v any, ve *
 		e.add(at, show(v)+" is not "+formatWords(schema["format"]), "", "")
 	case "not":
 		e.add(at, show(v)+" is what the schema excludes", "", "")
+	case "oneOf":
+		e.add(at, show(v)+" fits more than one of the alternatives", "", "")
 	case "minContains", "maxContains":
 		e.add(at, "the items do not fit", "", "")
 	default:
@@ -174,7 +195,7 @@ func (e *explainer) bound(at, keyword string, schema map[string]any, v any, ve *
 		}
 		e.add(at, show(v)+" is not allowed here", "", "remove it")
 	}
-	e.problems[len(e.problems)-1].Want = want
+	e.problems[len(e.problems)-1].Want = want[keyword]
 }
 
 // pointerOf undoes the URL escapes that jsonschema adds to pointers.
@@ -278,7 +299,7 @@ func typeOf(v any) string {
 	case nil:
 		return "null"
 	case bool:
-		return "true or false"
+		return "a boolean"
 	case json.Number:
 		return "a number"
 	case string:

@@ -57,15 +57,17 @@ type guard struct {
 
 // schemaNode is one sub-schema. What applies to the same value is in place; the rest applies to a part of it.
 type schemaNode struct {
-	at       string
-	weight   int           // how much work one check is, about
-	program  int           // size of its regular expressions
-	inplace  []*schemaNode // all of them
-	either   []*schemaNode // properties or items: one of them for each part
-	each     []*schemaNode // all of them for each part
-	index    int
-	visiting bool
-	done     bool
+	at         string
+	weight     int           // how much work one check is, about
+	program    int           // size of its regular expressions
+	inplace    []*schemaNode // all of them apply to the value
+	fields     []*schemaNode // one of them applies to each property
+	everyField []*schemaNode // all of them do
+	items      []*schemaNode // one of them applies to each item
+	everyItem  []*schemaNode // all of them do
+	index      int
+	visiting   bool
+	done       bool
 }
 
 // ref is a $ref that waits until all sub-schemas are known.
@@ -107,18 +109,24 @@ func (g *guard) keyword(n *schemaNode, at, k string, v any) {
 	switch k {
 	case "not", "if", "then", "else":
 		n.inplace = g.append(n.inplace, at, v)
-	case "additionalProperties", "propertyNames", "items", "contains", "unevaluatedProperties", "unevaluatedItems":
-		n.each = g.append(n.each, at, v)
+	case "additionalProperties", "unevaluatedProperties":
+		n.fields = g.append(n.fields, at, v)
+	case "propertyNames":
+		n.everyField = g.append(n.everyField, at, v)
+	case "items", "unevaluatedItems":
+		n.items = g.append(n.items, at, v)
+	case "contains":
+		n.everyItem = g.append(n.everyItem, at, v)
 	case "allOf", "anyOf", "oneOf":
 		n.inplace = append(n.inplace, g.schemas(at, v)...)
 	case "prefixItems":
-		n.either = append(n.either, g.schemas(at, v)...)
+		n.items = append(n.items, g.schemas(at, v)...)
 	case "properties":
-		n.either = append(n.either, g.named(at, v)...)
+		n.fields = append(n.fields, g.named(at, v)...)
 	case "dependentSchemas":
 		n.inplace = append(n.inplace, g.named(at, v)...)
 	case "patternProperties":
-		n.each = append(n.each, g.named(at, v)...)
+		n.everyField = append(n.everyField, g.named(at, v)...)
 		for _, p := range sortedKeys(v) {
 			n.program += g.pattern(at+"/"+escapePointer(p), p)
 		}

@@ -96,19 +96,32 @@ func build(v any) (*Manifest, []problem) {
 		return nil, []problem{{Diagnostic: Diagnostic{Message: err.Error()}}}
 	}
 	problems := append(checkNumbers(v), checkText(v)...)
-	problems = append(problems, s.check(v)...)
-	for _, p := range problems {
-		if !p.onKey && !p.missing {
-			v = blank(v, p.Pointer)
+	v = blankAll(v, problems)
+	for _, p := range s.check(v) {
+		if !covered(problems, p.Pointer) {
+			problems = append(problems, p)
 		}
 	}
+	v = respell(blankAll(v, problems))
 	m, err := decodeManifest(v)
 	if err != nil {
 		return nil, append(problems, problem{Diagnostic: Diagnostic{Message: err.Error()}})
 	}
 	c := checker{m: m, tree: v, problems: problems}
-	c.all()
+	if len(problems) < maxProblems {
+		c.all()
+	}
 	return m, c.problems
+}
+
+// blankAll leaves out the values that have problems.
+func blankAll(v any, problems []problem) any {
+	for _, p := range problems {
+		if !p.onKey && !p.missing {
+			v = blank(v, p.Pointer)
+		}
+	}
+	return v
 }
 
 // blank puts null in the place of the value at pointer.
@@ -147,30 +160,24 @@ func decodeManifest(v any) (*Manifest, error) {
 // checkText finds the characters that make text look like other text, wherever it is shown.
 func checkText(v any) []problem {
 	var problems []problem
-	var walk func(at string, v any)
-	text := func(at, s string, key bool) {
-		for _, r := range s {
-			if strictyaml.Invisible(r) || r < 0x20 && r != '\n' && r != '\t' || r >= 0x7F && r < 0xA0 {
-				problems = append(problems, problem{Diagnostic: Diagnostic{Pointer: at, Message: fmt.Sprintf("the text holds the invisible character %U", r), Fix: "remove it"}, onKey: key})
-				return
-			}
+	check := func(t trail, s string, key bool) {
+		i := strings.IndexFunc(s, func(r rune) bool {
+			return strictyaml.Invisible(r) || r < 0x20 && r != '\n' && r != '\t' || r >= 0x7F && r < 0xA0
+		})
+		if i >= 0 && len(problems) < maxProblems {
+			message := fmt.Sprintf("the text holds the invisible character %U", []rune(s[i:])[0])
+			problems = append(problems, problem{Diagnostic: Diagnostic{Pointer: t.pointer(), Message: message, Fix: "remove it"}, onKey: key})
 		}
 	}
-	walk = func(at string, v any) {
+	each(trail{}, v, func(t trail, v any) {
 		switch v := v.(type) {
 		case string:
-			text(at, v, false)
-		case []any:
-			for i, item := range v {
-				walk(fmt.Sprintf("%s/%d", at, i), item)
-			}
+			check(t, v, false)
 		case map[string]any:
 			for _, k := range sortedKeys(v) {
-				text(at+"/"+escapePointer(k), k, true)
-				walk(at+"/"+escapePointer(k), v[k])
+				check(t.to(k), k, true)
 			}
 		}
-	}
-	walk("", v)
+	})
 	return problems
 }

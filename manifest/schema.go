@@ -38,7 +38,7 @@ func CompileSchema(raw json.RawMessage) (*Schema, error) {
 	if problems := checkNumbers(doc); len(problems) > 0 {
 		return nil, diagnostics(problems, nil)
 	}
-	s, problems := compile(doc)
+	s, problems := compile(respell(doc))
 	if len(problems) > 0 {
 		return nil, diagnostics(problems, nil)
 	}
@@ -118,8 +118,8 @@ func compileDoc(doc any) (s *jsonschema.Schema, err error) {
 
 // Bounds of the work of one validation: about a second each.
 const (
-	maxChecks  = 1_000_000   // sub-schemas times values
-	maxMatches = 500_000_000 // regular expression instructions times bytes of text
+	maxChecks  = 300_000     // sub-schemas times values
+	maxMatches = 200_000_000 // regular expression instructions times bytes of text
 )
 
 // Validate reports whether value is valid under the schema. The error is an [*abi.Fault] with the code

@@ -36,7 +36,7 @@ func (g *guard) cycle() *schemaNode {
 // width returns the greatest weight of all sub-schemas that apply to one place of any value, at most limit+1.
 //
 // Let f(s, k) be the weight of what s applies to a place k levels down. In place, everything adds up. One level
-// down, at most one property or item schema applies, and all of each. f is computed level by level, to the depth
+// down, at most one property or item schema applies to a part, and every pattern. f is computed level by level, to the depth
 // that a value may have; nested alternatives that multiply reach the limit after a few levels.
 func (g *guard) width(weight func(*schemaNode) int, limit int) int {
 	above := make([]int, len(g.order)) // f(., k-1)
@@ -75,13 +75,18 @@ func (g *guard) width(weight func(*schemaNode) int, limit int) int {
 	return min(widest, limit+1)
 }
 
-// below sums up what n applies to a part of its value, given the weights one level up.
+// below sums up what n applies to a part of its value, given the weights one level up. A value has properties or
+// items, never both.
 func below(n *schemaNode, above []int) int {
+	return max(among(n.fields, n.everyField, above), among(n.items, n.everyItem, above))
+}
+
+func among(one, every []*schemaNode, above []int) int {
 	most, sum := 0, 0
-	for _, sub := range n.either {
+	for _, sub := range one {
 		most = max(most, above[sub.index])
 	}
-	for _, sub := range n.each {
+	for _, sub := range every {
 		sum += above[sub.index]
 	}
 	return most + sum
