@@ -55,8 +55,9 @@
 // keeps what it says it has synced. A single key's writes have one order for all processes.
 //
 // There is no promise across keys: each is written for itself, and there are no transactions. There is no
-// history: a key's old values are gone, and a deleted key leaves a mark of 100 to 800 bytes. Nothing is
-// encrypted here: secrets are sealed before they come (package vault).
+// history: a key's old values cannot be read any more, though their bytes may stay in the files until JetStream
+// compacts them, and a deleted key leaves a mark of 100 to 800 bytes. Nothing is encrypted here: secrets are
+// sealed before they come (package vault).
 //
 // There is no protection against a disk that returns other bytes than were written. A stream that cannot be
 // read at all makes Open fail and say so, but JetStream cuts a stream off silently where a record's checksum
