@@ -164,12 +164,16 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 	log := h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", env.Call)
 	policy := p.policy
 	policy.Limits = limits
-	send := func(ctx context.Context, r abi.Request) abi.Response { return h.egress.Do(ctx, r, policy) }
+	var under underway
+	send := func(ctx context.Context, r abi.Request) abi.Response {
+		return under.watch(ctx, r, func() abi.Response { return h.egress.Do(ctx, r, policy) })
+	}
 	if len(p.rec.Grants) == 0 {
 		send = nil
 	}
 	start := h.cfg.Now()
 	r, err := program.Call(ctx, env, send, func(l abi.LogRecord) { logGuest(log, l) })
+	err = under.explain(err)
 	if err == nil && r.Status == abi.StatusFault {
 		err = r.Fault
 	}

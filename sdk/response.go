@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"patchbay/abi"
 )
@@ -37,6 +38,10 @@ func (r *Response) OK() bool { return r.Status >= 200 && r.Status < 300 }
 // that is not JSON (the page of a gateway, say) is an unavailable fault; one of another shape than v's is
 // an internal fault that says where, since the connector's types are wrong about the vendor.
 func (r *Response) JSON(v any) error {
+	// encoding/json would put U+FFFD in the place of what is not UTF-8, and nobody would know.
+	if !utf8.Valid(r.Body) {
+		return Faultf(Unavailable, "%s answered %d with a body that is not valid UTF-8", r.what(), r.Status)
+	}
 	err := unmarshal(r.Body, v)
 	if err == nil {
 		return nil

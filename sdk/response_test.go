@@ -119,6 +119,7 @@ func TestResponse_JSON(t *testing.T) {
 		{response(200, "<html>", "Content-Type", "text/html"), "unavailable: GET https://vendor.example/api/runs answered 200 with a body that is not JSON (text/html)"},
 		{response(204, ""), "unavailable: GET https://vendor.example/api/runs answered 204 with a body that is not JSON (no content type)"},
 		{response(200, "{} {}"), "unavailable: GET https://vendor.example/api/runs answered 200 with a body that is not JSON (no content type)"},
+		{response(200, "{\"name\": \"\xff\"}"), "unavailable: GET https://vendor.example/api/runs answered 200 with a body that is not valid UTF-8"},
 		{response(200, `{"items":[{"n":1},{"n":"2"}]}`), "internal: GET https://vendor.example/api/runs: read the response at /items/1/n: want an integer, got string"},
 		{response(200, `[]`), "internal: GET https://vendor.example/api/runs: read the response: want an object, got array"},
 	} {

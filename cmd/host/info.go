@@ -41,7 +41,7 @@ func newSearch(s *cli.Streams) *cobra.Command {
 				}
 				var rows [][]string
 				for _, l := range list {
-					rows = append(rows, []string{l.Ref(), l.Version, l.Title, l.Description})
+					rows = append(rows, []string{l.Publisher + "/" + l.Name, l.Version, l.Title, l.Description})
 				}
 				cli.Table(w, []string{"connector", "version", "title", "description"}, rows)
 			})

@@ -42,15 +42,15 @@ func explain(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, bundle.ErrUntrusted), errors.Is(err, bundle.ErrCorrupt):
-		return cli.Hint(cli.WithExit(err, cli.ExitNotTrusted), "nothing was installed or run; ask the publisher, or install another version")
+		return cli.Advise(cli.WithExit(err, cli.ExitNotTrusted), "nothing was installed or run; ask the publisher, or install another version")
 	case errors.Is(err, vault.ErrSealed):
-		return cli.Hint(err, "the secret was sealed with another master key, or changed: connect again with 'host connect'")
+		return cli.Advise(err, "the secret was sealed with another master key, or changed: connect again with 'host connect'")
 	case errors.As(err, &f):
-		return cli.Hint(err, "%s", advice[f.Code])
+		return cli.Advise(err, advice[f.Code])
 	case errors.Is(err, host.ErrAmbiguous):
-		return cli.Hint(cli.WithExit(err, cli.ExitUsage), "say which one")
+		return cli.Advise(cli.WithExit(err, cli.ExitUsage), "say which one")
 	case errors.Is(err, fs.ErrNotExist):
-		return cli.Hint(err, "'host list' shows what is installed, 'host search' what can be, 'host connections' what is connected")
+		return cli.Advise(err, "'host list' shows what is installed, 'host search' what can be, 'host connections' what is connected")
 	}
 	return err
 }

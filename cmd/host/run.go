@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ type runOptions struct {
 	input   cli.Input
 	cursor  string
 	all     bool
+	timeout time.Duration
 	verbose bool
 }
 
@@ -41,13 +43,20 @@ Without --connection the connector's only connection is used.`,
 				return cli.Hint(cli.Usage("%q: %w", args[0], errNoConnector), "for example 'host run hello.greet'")
 			}
 			o.call.Connector, o.call.Operation = args[0][:i], args[0][i+1:]
-			return with(c.Context(), logger(s, o.verbose), func(a *app) error { return runRun(c.Context(), s, a, o) })
+			ctx := c.Context()
+			if o.timeout > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, o.timeout)
+				defer cancel()
+			}
+			return with(ctx, logger(s, o.verbose), func(a *app) error { return runRun(ctx, s, a, o) })
 		},
 	}
 	o.input.Flag(c)
 	c.Flags().StringVarP(&o.call.Connection, "connection", "c", "", "connection to use (default the only one)")
 	c.Flags().StringVar(&o.cursor, "cursor", "", "cursor of the page to get, as JSON")
 	c.Flags().BoolVar(&o.all, "all", false, "get every page")
+	c.Flags().DurationVar(&o.timeout, "timeout", 0, "give up after this long, such as 5s (default the connector's own limit)")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print log lines of the guest and the host to standard error")
 	return c
 }

@@ -19,6 +19,7 @@ var layers = map[string]int{
 	".":                        0,
 	"abi":                      0,
 	"internal/strictyaml":      0,
+	"internal/keyfile":         0,
 	"internal/archtest":        0,
 	"manifest":                 1,
 	"wasm":                     1,

@@ -40,6 +40,14 @@ func Hint(err error, format string, args ...any) error {
 	return &Error{Err: err, Hint: fmt.Sprintf(format, args...)}
 }
 
+// Advise is [Hint] for errors that may bear advice already: the more particular advice stays.
+func Advise(err error, advice string) error {
+	if err == nil || hint(err) != "" {
+		return err
+	}
+	return &Error{Err: err, Hint: advice}
+}
+
 // Usage is an error of a command that was typed wrongly.
 func Usage(format string, args ...any) error {
 	return &Error{Err: fmt.Errorf(format, args...), Exit: ExitUsage}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"patchbay/testkit/vendors/netsuite"
+	"patchbay/testkit/vendors/tallyfy"
+)
+
+// station is a home folder with both connectors installed, and the vendors that they are connected to.
+type station struct {
+	home     string
+	tallyfy  *tallyfy.Server
+	netsuite *netsuite.Server
+}
+
+// secretToken is what the vendors are given as a credential. It must never be seen again.
+const secretToken = "tok-9f2c71d8b3e64a05-canary"
+
+func newStation(t *testing.T) *station {
+	t.Helper()
+	s := &station{
+		home:     t.TempDir(),
+		tallyfy:  tallyfy.New(tallyfy.Config{Tokens: map[string]int{secretToken: tallyfy.Ada}, RatePerMinute: -1}),
+		netsuite: netsuite.New(netsuite.Config{Tokens: map[string]netsuite.Role{secretToken: {}}}),
+	}
+	ts, ns := httptest.NewServer(s.tallyfy), httptest.NewServer(s.netsuite)
+	t.Cleanup(func() {
+		s.tallyfy.Close()
+		s.netsuite.Close()
+		ts.CloseClientConnections()
+		ns.CloseClientConnections()
+		ts.Close()
+		ns.Close()
+	})
+	for _, name := range connectors {
+		s.must(t, "", "pack", "publish", filepath.Join("..", "..", "plugins", name))
+		s.must(t, "", "host", "install", name, "--yes")
+	}
+	s.must(t, secretToken, "host", "connect", "tallyfy", "--field", "organization="+tallyfy.AcmeOrg,
+		"--secret", "token=-", "--url", "api="+ts.URL+"/api", "--allow-private")
+	s.must(t, secretToken, "host", "connect", "netsuite", "--field", "account=1234567",
+		"--secret", "token=-", "--url", "api="+ns.URL+"/services/rest", "--allow-private")
+	return s
+}
+
+// run runs a command on the station's home.
+func (s *station) run(t *testing.T, stdin, command string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, command), args...)
+	cmd.Env = append(os.Environ(), "PATCHBAY_HOME="+s.home)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String()+errOut.String(), secretToken) {
+		t.Errorf("%s %v prints the credential", command, args)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+func (s *station) must(t *testing.T, stdin, command string, args ...string) string {
+	t.Helper()
+	out, errOut, code := s.run(t, stdin, command, args...)
+	if code != 0 {
+		t.Fatalf("%s %v exited with %d\n%s%s", command, args, code, out, errOut)
+	}
+	return out
+}
+
+// TestVendorFaults: whatever a vendor does, the user gets a clear fault with a remedy and a right exit code,
+// in bounded time.
+func TestVendorFaults(t *testing.T) {
+	s := newStation(t)
+	for _, c := range []struct {
+		name string
+		rule tallyfy.Rule
+		args []string
+		code int
+		want []string // parts of standard error
+	}{
+		{"401", tallyfy.Rule{Status: 401}, nil, 1, []string{"unauthorized", "host connect"}},
+		{"403", tallyfy.Rule{Status: 403}, nil, 1, []string{"forbidden"}},
+		{"404", tallyfy.Rule{Status: 404}, nil, 4, []string{"not_found"}},
+		{"422", tallyfy.Rule{Status: 422}, nil, 1, []string{"invalid_input"}},
+		{"429", tallyfy.Rule{Status: 429, RetryAfter: "7"}, nil, 1, []string{"rate_limited", "try again later"}},
+		{"500", tallyfy.Rule{Status: 500}, nil, 1, []string{"unavailable"}},
+		{"503", tallyfy.Rule{Status: 503, RetryAfter: "Wed, 21 Oct 2026 07:28:00 GMT"}, nil, 1, []string{"unavailable"}},
+		{"hang", tallyfy.Rule{Effect: tallyfy.Hang}, []string{"--timeout", "2s"}, 1, []string{"timeout", "took too long", "while it waited for the answer to GET 127.0.0.1:"}},
+		{"drip", tallyfy.Rule{Effect: tallyfy.Drip}, []string{"--timeout", "2s"}, 1, []string{"timeout"}},
+		{"reset", tallyfy.Rule{Effect: tallyfy.Reset}, nil, 1, []string{"unavailable"}},
+		{"malformed JSON", tallyfy.Rule{Effect: tallyfy.Malformed}, nil, 1, []string{"unavailable"}},
+		{"1 GiB body", tallyfy.Rule{Effect: tallyfy.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16 MiB"}},
+		{"gzip bomb", tallyfy.Rule{Effect: tallyfy.Bomb, Size: 1 << 30}, nil, 1, []string{"limit_exceeded"}},
+		{"invalid UTF-8", tallyfy.Rule{Status: 200, Body: "{\"data\":[{\"id\":\"\xff\"}]}"}, nil, 1, []string{"unavailable", "not valid UTF-8"}},
+		{"deep JSON", tallyfy.Rule{Status: 200, Body: strings.Repeat(`{"data":`, 10_000) + "1" + strings.Repeat("}", 10_000)}, nil, 1, []string{"at /data: want an array"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.rule.Times = -1
+			s.tallyfy.Fail(c.rule)
+			defer s.tallyfy.ClearFaults()
+			out, errOut, code := s.run(t, "", "host", append([]string{"run", "tallyfy.list_blueprints", "--json"}, c.args...)...)
+			if code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, part := range append(c.want, "host: error: ", "host: hint: ") {
+				if !strings.Contains(errOut, part) {
+					t.Errorf("standard error lacks %q:\n%s", part, errOut)
+				}
+			}
+			if !strings.Contains(out, `"fault"`) {
+				t.Errorf("standard output is not a JSON error: %s", out)
+			}
+			t.Log(strings.TrimSpace(errOut))
+		})
+	}
+	if out := s.must(t, "", "host", "run", "tallyfy.list_blueprints"); !strings.Contains(out, "Sales order approval") {
+		t.Errorf("after the faults: %s", out)
+	}
+}
