@@ -17,19 +17,17 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Any changed byte is refused, in contents, headers, padding and at the end. 0x20 changes the case of letters,
-// which encoding/json would overlook in keys.
+// Any changed byte is refused, in contents, headers, padding and at the end. 0x20 changes the case of letters, which
+// encoding/json would overlook in keys.
 func TestRead_EveryFlippedByte(t *testing.T) {
 	t.Parallel()
-	data := file(t, mustNew(t, testContents(t)))
-	for _, flip := range []byte{0x01, 0x20} {
-		for i := range data {
-			data[i] ^= flip
-			if b, err := Read(bytes.NewReader(data)); !errors.Is(err, ErrCorrupt) {
-				t.Fatalf("byte %d flipped by %#x: bundle %v, error %v, want ErrCorrupt", i, flip, b != nil, err)
-			}
-			data[i] ^= flip
+	data := file(t, mustNew(t, smallContents(t)))
+	for i := range data {
+		data[i] ^= 0x20
+		if b, err := Read(bytes.NewReader(data)); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("byte %d flipped: bundle %v, error %v, want ErrCorrupt", i, b != nil, err)
 		}
+		data[i] ^= 0x20
 	}
 	if _, err := Read(bytes.NewReader(data)); err != nil {
 		t.Fatalf("the file as it was: %v", err)
@@ -38,7 +36,7 @@ func TestRead_EveryFlippedByte(t *testing.T) {
 
 func TestRead_EveryTruncation(t *testing.T) {
 	t.Parallel()
-	data := file(t, mustNew(t, testContents(t)))
+	data := file(t, mustNew(t, smallContents(t)))
 	for n := range data {
 		if _, err := Read(bytes.NewReader(data[:n])); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("cut to %d bytes: error %v, want ErrCorrupt", n, err)

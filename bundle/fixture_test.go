@@ -45,6 +45,12 @@ func testContents(t testing.TB) Contents {
 	}
 }
 
+// smallContents is enough for tests that read a bundle once for each of its bytes.
+func smallContents(t testing.TB) Contents {
+	c := testContents(t)
+	return Contents{Module: c.Module, Manifest: c.Manifest, Readme: c.Readme}
+}
+
 func mustNew(t testing.TB, c Contents) *Bundle {
 	t.Helper()
 	b, err := New(c)

@@ -25,7 +25,7 @@
 //	{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
 //	 "artifactType":"application/vnd.patchbay.signature.v1",
 //	 "config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136f…","size":2},
-//	 "layers":[{"mediaType":"application/vnd.dsse.envelope.v1+json","digest":"sha256:…","size":812}],
+//	 "layers":[{"mediaType":"application/vnd.dsse.envelope.v1+json","digest":"sha256:…","size":582}],
 //	 "subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":1733}}
 //
 // # Publishing

@@ -20,8 +20,9 @@ func refused(err error) bool {
 	return errors.Is(err, bundle.ErrCorrupt) || errors.Is(err, bundle.ErrUntrusted) || errors.Is(err, fs.ErrNotExist)
 }
 
-// A flipped byte in any file is refused, or changes nothing about what is pulled and believed.
-func TestPull_EveryFlippedByte(t *testing.T) {
+// A flipped byte in any file is refused, or changes nothing about what is pulled and believed. Of blobs, which their
+// digests guard, a few bytes are flipped; of the other files every byte.
+func TestPull_FlippedBytes(t *testing.T) {
 	t.Parallel()
 	r, k := newRegistry(t), newKey(t, "acme")
 	publishAll(t, r, k, "acme/shop@1.0.0")
@@ -37,6 +38,9 @@ func TestPull_EveryFlippedByte(t *testing.T) {
 			blobs++
 		}
 		for i := range content {
+			if isBlob && i != 0 && i != len(content)/2 && i != len(content)-1 {
+				continue
+			}
 			changed := []byte(content)
 			changed[i] ^= 0x20 // changes the case of letters too, which encoding/json overlooks in keys
 			write(t, filepath.Join(dir, name), string(changed))
