@@ -121,3 +121,18 @@ func TestHostFault(t *testing.T) {
 		}
 	}
 }
+
+// brokenHost answers requests with something that is no frame.
+type brokenHost struct{ silent }
+
+func (brokenHost) HTTP([]byte) ([]byte, error) { return []byte(`{"status":200}`), nil }
+
+func TestClient_BrokenHost(t *testing.T) {
+	t.Parallel()
+	call := newCall(&abi.Envelope{Connection: &abi.Connection{URLs: map[string]string{"api": "https://vendor.example"}}}, brokenHost{})
+	_, err := call.HTTP("api").Get("/x", nil)
+	const want = "internal: read the host's answer: http response: no line feed after the head"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
