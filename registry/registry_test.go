@@ -42,10 +42,19 @@ func TestPublish_Again(t *testing.T) {
 	t.Parallel()
 	r, k := newRegistry(t), newKey(t, "acme")
 	b := newBundle(t, "acme/shop@1.2.0", "hello")
-	for range 2 {
+	index := filepath.Join(r.dir, "acme/shop/index.json")
+	var written [2]os.FileInfo
+	for i := range written {
 		if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public()); err != nil {
 			t.Fatal(err)
 		}
+		var err error
+		if written[i], err = os.Stat(index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !os.SameFile(written[0], written[1]) {
+		t.Error("publishing the same again wrote the index anew")
 	}
 	before := files(t, r.dir)
 	other := newBundle(t, "acme/shop@1.2.0", "changed")

@@ -3,6 +3,7 @@ package registry
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -191,12 +192,15 @@ func TestPull_Tampered(t *testing.T) {
 		{"index too large", func(t *testing.T, s shop) {
 			write(t, filepath.Join(s.dir, "index.json"), strings.Repeat(" ", maxIndex+1))
 		}, bundle.ErrCorrupt},
-		{"signatures gone", func(t *testing.T, s shop) {
-			s.index(t, func(x *ocispec.Index) {
-				x.Manifests = slices.DeleteFunc(x.Manifests, func(d ocispec.Descriptor) bool { return d.ArtifactType == bundle.TypeSignature })
-			})
+		{"signatures gone", func(t *testing.T, s shop) { s.dropSignatures(t) }, bundle.ErrUntrusted},
+		{"signed by another key", func(t *testing.T, s shop) {
+			s.dropSignatures(t)
+			s.addSignature(t, sign(t, s.new, newKey(t, "acme")), func(*ocispec.Manifest) {})
 		}, bundle.ErrUntrusted},
-		{"signed by another key", func(t *testing.T, s shop) { s.resign(t, newKey(t, "acme")) }, bundle.ErrUntrusted},
+		{"signature of the old version", func(t *testing.T, s shop) {
+			s.dropSignatures(t)
+			s.addSignature(t, sign(t, s.old, s.key), func(*ocispec.Manifest) {})
+		}, bundle.ErrUntrusted},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -210,21 +214,95 @@ func TestPull_Tampered(t *testing.T) {
 	}
 }
 
-// resign replaces every signature by one of another key.
-func (s shop) resign(t *testing.T, k *bundle.Key) {
+// Signatures that are not as we write them are damage when there is no other.
+func TestPull_OddSignatures(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*ocispec.Manifest){
+		"two layers":    func(m *ocispec.Manifest) { m.Layers = append(m.Layers, m.Layers[0]) },
+		"no layer":      func(m *ocispec.Manifest) { m.Layers = nil },
+		"other type":    func(m *ocispec.Manifest) { m.Layers[0].MediaType = "text/plain" },
+		"large":         func(m *ocispec.Manifest) { m.Layers[0].Size = bundle.MaxEnvelope + 1 },
+		"negative size": func(m *ocispec.Manifest) { m.Layers[0].Size = -1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			s.dropSignatures(t)
+			s.addSignature(t, sign(t, s.new, s.key), change)
+			if _, err := pull(t, s.Registry, "acme/shop", s.key.Public()); !errors.Is(err, bundle.ErrCorrupt) {
+				t.Errorf("error %v, want ErrCorrupt", err)
+			}
+			s.addSignature(t, sign(t, s.new, s.key), func(*ocispec.Manifest) {})
+			if _, err := pull(t, s.Registry, "acme/shop", s.key.Public()); err != nil {
+				t.Errorf("with a good one beside it: %v", err)
+			}
+		})
+	}
+}
+
+// addSignature adds a signature of the new version, with a changed image manifest.
+func (s shop) addSignature(t *testing.T, env bundle.Envelope, change func(*ocispec.Manifest)) {
+	t.Helper()
+	blobs, _, err := encodeSignature(describe(ocispec.MediaTypeImageManifest, s.new.Blobs()[0].Data), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m ocispec.Manifest
+	if err := json.Unmarshal(blobs[2], &m); err != nil {
+		t.Fatal(err)
+	}
+	change(&m)
+	if blobs[2], err = json.Marshal(m); err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range blobs {
+		write(t, s.blob(describe("", data).Digest.String()), string(data))
+	}
+	d := describe(ocispec.MediaTypeImageManifest, blobs[2])
+	d.ArtifactType = bundle.TypeSignature
+	s.index(t, func(x *ocispec.Index) { x.Manifests = append(x.Manifests, d) })
+}
+
+func (s shop) dropSignatures(t *testing.T) {
+	t.Helper()
+	isSignature := func(d ocispec.Descriptor) bool { return d.ArtifactType == bundle.TypeSignature }
+	s.index(t, func(x *ocispec.Index) { x.Manifests = slices.DeleteFunc(x.Manifests, isSignature) })
+}
+
+func TestPull_ManySignatures(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	for i := range maxEnvelopes + 6 {
+		s.addSignature(t, bundle.Envelope(fmt.Sprint(i)), func(*ocispec.Manifest) {})
+	}
+	b, envelopes, err := s.Pull(t.Context(), "acme/shop")
+	if err != nil || len(envelopes) != maxEnvelopes {
+		t.Fatalf("%d envelopes, %v", len(envelopes), err)
+	}
+	if _, err := bundle.Verify(b, []bundle.PublicKey{s.key.Public()}, envelopes...); err != nil {
+		t.Error(err) // the publisher's own came first
+	}
+}
+
+// A repository whose index has no room left says so and stays readable.
+func TestPublish_Full(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
 	s.index(t, func(x *ocispec.Index) {
-		x.Manifests = slices.DeleteFunc(x.Manifests, func(d ocispec.Descriptor) bool { return d.ArtifactType == bundle.TypeSignature })
-		for _, b := range []*bundle.Bundle{s.old, s.new} {
-			blobs, d, err := encodeSignature(describe(ocispec.MediaTypeImageManifest, b.Blobs()[0].Data), sign(t, b, k))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, data := range blobs {
-				write(t, s.blob(describe("", data).Digest.String()), string(data))
-			}
-			x.Manifests = append(x.Manifests, d)
+		data, err := json.Marshal(x)
+		if err != nil {
+			t.Fatal(err)
 		}
+		x.Annotations = map[string]string{"x": strings.Repeat("x", maxIndex-len(data)-100)}
 	})
+	b := newBundle(t, "acme/shop@2.0.0", "readme")
+	_, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public())
+	if err == nil || !strings.Contains(err.Error(), "the repository is full") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := pull(t, s.Registry, "acme/shop", s.key.Public()); err != nil {
+		t.Error(err)
+	}
 }
 
 // The damaged signature of one version is no reason to refuse another.
