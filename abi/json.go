@@ -145,6 +145,9 @@ func syntaxError(data []byte) error {
 		return jsonError(0, "not a JSON value")
 	}
 	at := int(syntax.Offset) - 1
+	if strings.HasSuffix(syntax.Error(), "exceeded max depth") { // its own, of 10,000 levels
+		return jsonError(at, fmt.Sprintf("more than %d levels deep", MaxDepth))
+	}
 	// Within a word or number encoding/json tells the end by a space that is not there.
 	early := strings.HasPrefix(syntax.Error(), "invalid character ' '") && data[at] != ' '
 	if early || strings.HasPrefix(syntax.Error(), "unexpected end") {

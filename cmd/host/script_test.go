@@ -57,7 +57,10 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ROOT", root)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
+			"notutf8": notUTF8, "deep": deep, "component": component,
+		},
 	})
 }
 
