@@ -150,7 +150,7 @@ func TestFail(t *testing.T) {
 	c.want(500, "GET", "/record/v1/customer", "")
 	c.server.ClearFaults()
 	c.want(200, "GET", "/record/v1/customer", "")
-	if all := c.server.Requests(); all[0].Status == 0 || all[len(all)-1].Status != 200 {
+	if all := c.server.Requests(); all[0].Method != "GET" || all[0].Status == 0 || all[len(all)-1].Status != 200 {
 		t.Errorf("filed statuses: %d ... %d", all[0].Status, all[len(all)-1].Status)
 	}
 }

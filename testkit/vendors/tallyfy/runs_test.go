@@ -107,7 +107,7 @@ func TestRunEnds(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	reopened := c.data(200, "DELETE", acme+"/runs/"+id+"/completed-tasks/"+tasks[2].ID, nil)
-	contains(t, reopened, `{"status":"in-progress","completed_at":null,"completer_id":null,"is_approved":null}`)
+	contains(t, reopened, `{"status":"in-progress","last_updated":"2026-03-02T11:00:00Z","completed_at":null,"completer_id":null,"is_approved":null}`)
 	contains(t, c.data(200, "GET", acme+"/runs/"+id, nil), `{"status":"active","completed_at":null}`)
 	now = now.Add(time.Hour)
 	again := complete(2, `,"is_approved":false`)

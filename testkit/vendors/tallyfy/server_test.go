@@ -25,8 +25,27 @@ func TestRequestsAreFiled(t *testing.T) {
 	if got[0].Query.Get("q") != "a b" || got[0].Status != 200 || got[0].Path != "/api"+acme+"/users" || !got[0].At.Equal(monday) {
 		t.Errorf("first request: %+v", got[0])
 	}
-	if string(got[1].Body) != `{"name":"x"}` || got[1].Status != 422 || got[1].Header.Get("X-Tallyfy-Client") != "APIClient" {
+	if got[1].Method != "POST" || string(got[1].Body) != `{"name":"x"}` || got[1].Status != 422 || got[1].Header.Get("X-Tallyfy-Client") != "APIClient" {
 		t.Errorf("second request: %+v", got[1])
+	}
+}
+
+// The log keeps the newest, and files each status with its own request.
+func TestRequestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	server := tallyfy.New(tallyfy.Config{})
+	const kept, extra = 10_000, 5
+	for i := range kept + extra {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("/api/%d", i), nil)
+		r.Header.Set("X-Tallyfy-Client", "APIClient")
+		server.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	got := server.Requests()
+	if len(got) != kept || got[0].Path != fmt.Sprintf("/api/%d", extra) {
+		t.Fatalf("%d requests, the first %s", len(got), got[0].Path)
+	}
+	if last := got[kept-1]; last.Status != 404 {
+		t.Errorf("the last request is filed with status %d", last.Status)
 	}
 }
 
