@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/big"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func (s *Schema) affordable(v any) *problem {
 		}
 	})
 	if values > maxChecks/max(s.width, 1) || s.program > 0 && text > maxMatches/s.program {
-		return &problem{Diagnostic: Diagnostic{Message: fmt.Sprintf("too large to be checked, with %d bytes of text in lists and objects of about %d values", text, values)}}
+		return &problem{Diagnostic: Diagnostic{Message: "too large to be checked", Want: "fewer items, shorter names, or less text"}}
 	}
 	return bad
 }

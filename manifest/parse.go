@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -134,10 +135,8 @@ func blank(v any, pointer string) any {
 	case map[string]any:
 		c[unescapePointer(pointer[i+1:])] = nil
 	case []any:
-		for j := range c {
-			if fmt.Sprint(j) == pointer[i+1:] {
-				c[j] = nil
-			}
+		if j, err := strconv.Atoi(pointer[i+1:]); err == nil && j < len(c) {
+			c[j] = nil
 		}
 	}
 	return v
