@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -206,7 +207,14 @@ func TestDial_Faults(t *testing.T) {
 	wantFault(t, n.client(t).Do(t.Context(), get("http://gone.example.com/?key=hunter2"), p), abi.Unavailable,
 		"gone.example.com does not exist", "connection's fields")
 
-	c := New(Config{})
+	c := New(Config{Resolver: lame{}})
+	wantFault(t, c.Do(t.Context(), get("http://lame.example.com/"), p), abi.Unavailable, "lame.example.com cannot be looked up", "name servers")
+
+	n = api(http.RedirectHandler("http://1.1.1.1/", http.StatusFound))
+	wantFault(t, n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com", "http://1.1.1.1")),
+		abi.Unavailable, "1.1.1.1 cannot be reached")
+
+	c = New(Config{})
 	t.Cleanup(c.Close)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -219,6 +227,13 @@ func TestDial_Faults(t *testing.T) {
 	if strings.Contains(r.Fault.Message, "hunter2") {
 		t.Errorf("the query is in %q", r.Fault.Message)
 	}
+}
+
+// lame is a resolver whose name server has failed.
+type lame struct{}
+
+func (lame) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	return nil, &net.DNSError{Err: "server misbehaving", Name: host, IsTemporary: true}
 }
 
 // The time for connecting is shared among the addresses, so a dead first one leaves some for the others.
