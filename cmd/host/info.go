@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"runtime"
+	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -141,30 +144,36 @@ func writeField(w io.Writer, f manifest.Field) {
 	fmt.Fprintln(w)
 }
 
-// writeSchema lists an input's properties, in alphabetical order.
+// writeSchema lists an input's properties: the required ones first, then by name.
 func writeSchema(w io.Writer, schema json.RawMessage) {
 	var s struct {
 		Required   []string `json:"required"`
 		Properties map[string]struct {
 			Type        any    `json:"type"`
 			Description string `json:"description"`
+			Enum        []any  `json:"enum"`
 		} `json:"properties"`
 	}
 	if json.Unmarshal(schema, &s) != nil {
 		return // a schema may be of a shape that this summary does not show
 	}
-	required := map[string]bool{}
-	for _, r := range s.Required {
-		required[r] = true
-	}
-	for _, name := range sorted(s.Properties) {
+	names := sorted(s.Properties)
+	slices.SortStableFunc(names, func(a, b string) int {
+		return cmp.Compare(slices.Index(s.Required, b), slices.Index(s.Required, a))
+	})
+	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, name := range names {
 		p := s.Properties[name]
-		mark := ""
-		if required[name] {
-			mark = ", required"
+		what := fmt.Sprint(p.Type)
+		if len(p.Enum) > 0 {
+			what = "one of " + strings.Trim(fmt.Sprint(p.Enum), "[]")
 		}
-		fmt.Fprintf(w, "    %-16s %v%s: %s\n", name, p.Type, mark, cli.Clean(p.Description))
+		if slices.Contains(s.Required, name) {
+			what += ", required"
+		}
+		fmt.Fprintf(tw, "    %s\t%s. %s\n", cli.Clean(name), cli.Clean(what), cli.Clean(p.Description))
 	}
+	tw.Flush()
 }
 
 func newVersion(s *cli.Streams) *cobra.Command {

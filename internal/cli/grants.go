@@ -22,9 +22,12 @@ func Grants(list []manifest.Grant) string {
 		if !g.Authenticated() {
 			with = "without a credential"
 		}
-		fmt.Fprintf(&b, "  %s %s, %s\n    paths %s\n", strings.Join(g.Methods, " "), Clean(g.URL), with, Clean(strings.Join(paths, " ")))
+		fmt.Fprintf(&b, "  %s %s, %s\n", strings.Join(g.Methods, " "), Clean(g.URL), with)
 		if g.Reason != "" {
-			fmt.Fprintf(&b, "    %s\n", Clean(g.Reason))
+			fmt.Fprintf(&b, "    why: %s\n", Clean(g.Reason))
+		}
+		for _, p := range paths {
+			fmt.Fprintf(&b, "    %s\n", Clean(p))
 		}
 	}
 	return b.String()
