@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -157,12 +156,16 @@ func writeSchema(w io.Writer, schema json.RawMessage) {
 	if json.Unmarshal(schema, &s) != nil {
 		return // a schema may be of a shape that this summary does not show
 	}
-	names := sorted(s.Properties)
-	slices.SortStableFunc(names, func(a, b string) int {
-		return cmp.Compare(slices.Index(s.Required, b), slices.Index(s.Required, a))
-	})
+	var names, optional []string
+	for _, name := range sorted(s.Properties) {
+		if slices.Contains(s.Required, name) {
+			names = append(names, name)
+		} else {
+			optional = append(optional, name)
+		}
+	}
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, name := range names {
+	for _, name := range append(names, optional...) {
 		p := s.Properties[name]
 		what := fmt.Sprint(p.Type)
 		if len(p.Enum) > 0 {
