@@ -81,6 +81,7 @@ func TestCreateCustomer(t *testing.T) {
 		`{}`: `{"detail":"Error while accessing a resource. Please enter value(s) for: Subsidiary, Company Name.","o:errorCode":"USER_ERROR"}`,
 		`{"isPerson":true,"subsidiary":{"id":"1"},"lastName":"X"}`: `{"detail":"Error while accessing a resource. Please enter value(s) for: First Name.","o:errorCode":"USER_ERROR"}`,
 		`{"subsidiary":{"id":"9"}}`:                                `{"detail":"Invalid subsidiary reference key 9.","o:errorCode":"INVALID_KEY_OR_REF","o:errorPath":"subsidiary"}`,
+		`{"salesRep":{"externalId":"E9"}}`:                         `{"detail":"Invalid salesRep reference key E9.","o:errorCode":"INVALID_KEY_OR_REF","o:errorPath":"salesRep"}`,
 		`{"subsidiary":"1"}`:                                       `{"detail":"Invalid value for the resource or sub-resource field \"subsidiary\": an object with an id is expected.","o:errorCode":"INVALID_CONTENT","o:errorPath":"subsidiary"}`,
 		`{"entityStatus":{"id":"99"}}`:                             `{"detail":"Invalid entityStatus reference key 99.","o:errorCode":"INVALID_KEY_OR_REF","o:errorPath":"entityStatus"}`,
 		`{"foo":1}`:                                                `{"detail":"Unknown reference or field name \"foo\" in the request body.","o:errorCode":"INVALID_CONTENT","o:errorPath":"foo"}`,

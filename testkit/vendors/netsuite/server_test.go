@@ -121,7 +121,8 @@ func TestLatencyHoldsAPlace(t *testing.T) {
 
 func TestFail(t *testing.T) {
 	t.Parallel()
-	c := start(t, netsuite.Config{})
+	c := start(t, netsuite.Config{Faults: []netsuite.Rule{{Status: 500}}})
+	c.want(500, "GET", "/record/v1/customer", "")
 	for status, detail := range map[int]string{
 		400: `{"detail":"Error while accessing a resource.","o:errorCode":"USER_ERROR"}`,
 		401: badLogin,

@@ -96,6 +96,7 @@ func TestSuiteQL(t *testing.T) {
 		{"SELECT TO_CHAR(lastmodifieddate, 'YYYY-MM-DD HH24:MI:SS') AS at FROM transaction WHERE id = 3", "at=2026-03-01 11:00:00"},
 		{`SELECT TO_CHAR(createddate, 'YYYY-MM-DD"T"HH24:MI:SS') FROM transaction WHERE id = 3 ORDER BY TO_CHAR(createddate, 'YYYY')`, "expr1=2026-03-01T08:00:00"},
 		{"SELECT id, externalid FROM transaction ORDER BY externalid, id DESC", "externalid=SHOP-1001 id=1; externalid=SHOP-1002 id=2; externalid=SHOP-1003 id=3; externalid=SHOP-1004 id=4; id=6; id=5"},
+		{"SELECT id FROM transaction ORDER BY externalid DESC, id", "id=5; id=6; id=4; id=3; id=2; id=1"},
 		{"SELECT id AS number FROM customer ORDER BY number", "number=41; number=107; number=112"},
 		{"SELECT BUILTIN.DF(id) x, BUILTIN.DF(custbody_approval_status) y, 'a''b' z, 5 FROM transaction WHERE id = 1", "expr4=5 x=1 z=a'b"},
 		{"SELECT * FROM currency WHERE name = 'EUR'", "createddate=3/2/2026 id=2 lastmodifieddate=3/2/2026 name=EUR"},

@@ -103,7 +103,7 @@ func TestFailBodies(t *testing.T) {
 		t.Errorf("malformed answers %d %s", status, body)
 	}
 	c.server.Fail(tallyfy.Rule{Effect: tallyfy.Huge, Size: 200_001})
-	if status, body := c.do("GET", "/me", nil); status != 200 || len(body) != 200_001 || !json.Valid([]byte(body)) {
+	if status, body := c.do("GET", "/me", nil); status != 200 || c.header.Get("Content-Type") != "application/json" || len(body) != 200_001 || !json.Valid([]byte(body)) {
 		t.Errorf("huge answers %d and %d bytes", status, len(body))
 	}
 	c.server.Fail(tallyfy.Rule{Effect: tallyfy.Drip, Interval: time.Microsecond})

@@ -51,8 +51,8 @@ func TestRunUpdateReplaces(t *testing.T) {
 	path := acme + "/runs/" + c.launchOrder("Order A")
 	number := c.fieldID(tallyfy.SalesApproval, "order_number")
 	c.data(200, "PUT", path, `{"users":[1001,1002],"name":"Order B"}`)
-	run := c.data(200, "PUT", path, `{"users":[1003],"starred":true,"prerun":{"`+number+`":"SO2","x":"y"}}`)
-	contains(t, run, `{"name":"Order B","users":[1003],"starred":true}`)
+	run := c.data(200, "PUT", path, `{"users":[1003],"summary":"large","starred":true,"prerun":{"`+number+`":"SO2","x":"y"}}`)
+	contains(t, run, `{"name":"Order B","summary":"large","users":[1003],"starred":true}`)
 	prerun := run["prerun"].(map[string]any)
 	if len(prerun) != 3 || prerun[number] != "SO2" {
 		t.Errorf("prerun = %v, want three values, the number changed", prerun)

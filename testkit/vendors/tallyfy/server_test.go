@@ -6,7 +6,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,22 +32,40 @@ func TestRequestsAreFiled(t *testing.T) {
 	}
 }
 
-// The log keeps the newest, and files each status with its own request.
+// The log keeps the newest. A status whose request is no longer kept is filed nowhere.
 func TestRequestLogIsBounded(t *testing.T) {
 	t.Parallel()
-	server := tallyfy.New(tallyfy.Config{})
 	const kept, extra = 10_000, 5
-	for i := range kept + extra {
-		r := httptest.NewRequestWithContext(t.Context(), "GET", fmt.Sprintf("/api/%d", i), nil)
+	var calls atomic.Int32
+	performing, perform := make(chan struct{}), make(chan struct{})
+	server := tallyfy.New(tallyfy.Config{Clock: func() time.Time {
+		if calls.Add(1) == 2 { // the first request is filed, and about to be performed
+			close(performing)
+			<-perform
+		}
+		return monday
+	}})
+	get := func(path string) {
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/api/"+path, nil)
 		r.Header.Set("X-Tallyfy-Client", "APIClient")
 		server.ServeHTTP(httptest.NewRecorder(), r)
 	}
+	var group sync.WaitGroup
+	group.Go(func() { get("me") })
+	<-performing
+	for i := range kept + extra {
+		get(fmt.Sprint(i))
+	}
+	close(perform)
+	group.Wait()
 	got := server.Requests()
 	if len(got) != kept || got[0].Path != fmt.Sprintf("/api/%d", extra) {
 		t.Fatalf("%d requests, the first %s", len(got), got[0].Path)
 	}
-	if last := got[kept-1]; last.Status != 404 {
-		t.Errorf("the last request is filed with status %d", last.Status)
+	for _, request := range got {
+		if request.Status != 404 {
+			t.Fatalf("%s is filed with status %d, want 404", request.Path, request.Status)
+		}
 	}
 }
 
