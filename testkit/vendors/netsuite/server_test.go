@@ -78,9 +78,8 @@ func TestConcurrencyLimit(t *testing.T) {
 		}
 		await(t, func() bool { return c.server.Peak() == 5 && len(c.server.Requests()) == 5 })
 		if test.blocked {
-			title := http.StatusText(test.status)
 			c.refused(test.status, "GET", "/record/v1/customer", "", `{"detail":"Concurrent request limit exceeded. Request blocked.","o:errorCode":"CONCURRENCY_LIMIT_EXCEEDED"}`)
-			if title == "" || c.header.Get("Retry-After") != "" {
+			if c.header.Get("Retry-After") != "" {
 				t.Errorf("Retry-After %q", c.header.Get("Retry-After"))
 			}
 		} else {
@@ -88,7 +87,10 @@ func TestConcurrencyLimit(t *testing.T) {
 		}
 		c.server.Close()
 		group.Wait()
-		c.want(200, "GET", "/record/v1/customer", "")
+		await(t, func() bool { // a client may notice the end before its place is free
+			status, _ := c.do("GET", "/record/v1/customer", "")
+			return status == 200
+		})
 		if peak := c.server.Peak(); peak != 6 {
 			t.Errorf("peak %d, want 6", peak)
 		}
