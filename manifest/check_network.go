@@ -67,6 +67,10 @@ func (c *checker) host(pointer, host string, parts []part) {
 		}
 		return
 	}
+	if sample := join(parts, func(string) string { return "a" }); !hostLabels.MatchString(sample) || strings.ToLower(sample) != sample {
+		c.add(pointer, "the host "+quote(host)+" is not a host name", "lower case letters, digits, hyphens and dots", "")
+		return
+	}
 	anchored := c.anchored(parts)
 	for _, name := range names {
 		f, ok := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == name })
@@ -81,9 +85,6 @@ func (c *checker) host(pointer, host string, parts []part) {
 		case !anchored && c.lets(f, parts):
 			c.add(pointer, "the pattern of the field "+quote(name)+" lets any host through", "a host that ends in a name of the vendor's, such as .example.com, or an enum", "")
 		}
-	}
-	if sample := join(parts, func(string) string { return "a" }); !hostLabels.MatchString(sample) || strings.ToLower(sample) != sample {
-		c.add(pointer, "the host "+quote(host)+" is not a host name", "lower case letters, digits, hyphens and dots", "")
 	}
 }
 

@@ -22,6 +22,7 @@
 //   - anchors, aliases, merge keys, tags, directives, "? " keys, a second document
 //   - plain text that some reader takes for another type: yes, Off, y, ~, True, 010, 0x1F, 1_000, 12:30, .5, .nan.
 //     Quote it, or write the value in its JSON form
+//   - quoted text in which a line ends in a backslash
 //   - numbers of more than 64 characters, or outside a 64-bit float
 //   - invalid UTF-8, control characters, tabs in indentation, and the invisible characters that reorder or
 //     hide text (Unicode bidirectional controls, the "Trojan Source" trick)

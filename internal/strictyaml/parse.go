@@ -56,12 +56,17 @@ func tokens(text []byte, lines [][]rune) (list []tok, err error) {
 			continue
 		}
 		t.end = t.Line + strings.Count(strings.Trim(t.Origin, " \t\n"), "\n")
-		t.plain = isPlain(t.Type)
+		if t.plain = isPlain(t.Type); t.plain {
+			t.settle(lines)
+		}
 		if t.Type == token.TagType {
 			return nil, Errors{{t.findTag(lines), "a tag (!)", "remove it, or quote the text"}}
 		}
 		if !t.holds(lines) {
 			return nil, Errors{{t.Position, "cannot make out the structure here", "write it in a simpler way"}}
+		}
+		if at, ok := t.foldedEscape(lines); ok {
+			return nil, Errors{{at, "a line of quoted text that ends in a backslash", "use | or > for text of several lines"}}
 		}
 		if t.Type == token.LiteralType || t.Type == token.FoldedType {
 			if all, i, err = t.readBody(all, i); err != nil {
@@ -82,19 +87,53 @@ func isPlain(t token.Type) bool {
 	return false
 }
 
-// holds reports whether the text has the token's first character where the token says it stands.
+// holds reports whether the text has the token where the token says it stands.
 func (t *tok) holds(lines [][]rune) bool {
-	if t.Line < 1 || t.Line > len(lines) || t.Column < 1 || t.Column > len(lines[t.Line-1]) {
-		return false
-	}
-	first := lines[t.Line-1][t.Column-1]
 	switch t.Type {
 	case token.DoubleQuoteType:
-		return first == '"'
+		return t.stands(lines, t.Column, `"`)
 	case token.SingleQuoteType:
-		return first == '\''
+		return t.stands(lines, t.Column, "'")
 	}
-	return strings.HasPrefix(t.Value, string(first))
+	first, _, _ := strings.Cut(t.Value, " ")
+	first, _, _ = strings.Cut(first, "\n")
+	return first != "" && t.stands(lines, t.Column, first)
+}
+
+func (t *tok) stands(lines [][]rune, col int, text string) bool {
+	if t.Line < 1 || t.Line > len(lines) || col < 1 || col > len(lines[t.Line-1]) {
+		return false
+	}
+	rest := lines[t.Line-1][col-1:]
+	want := []rune(text)
+	return len(want) <= len(rest) && string(rest[:len(want)]) == text
+}
+
+// settle corrects the place of plain text with spaces after it at the end of the line: the lexer counts them twice.
+func (t *tok) settle(lines [][]rune) {
+	if t.holds(lines) || t.Line < 1 || t.Line > len(lines) {
+		return
+	}
+	line := string(lines[t.Line-1])
+	spaces := len(line) - len(strings.TrimRight(line, " \t"))
+	moved := *t
+	if moved.Column -= spaces; moved.holds(lines) {
+		*t = moved
+	}
+}
+
+// foldedEscape finds a backslash at the end of a line within quoted text. It joins lines, or keeps a space that
+// nobody sees, and lexers disagree on which.
+func (t *tok) foldedEscape(lines [][]rune) (Position, bool) {
+	if t.Type != token.DoubleQuoteType {
+		return Position{}, false
+	}
+	for line := t.Line; line < t.end && line <= len(lines); line++ {
+		if text := strings.TrimRight(string(lines[line-1]), " \t"); strings.HasSuffix(text, `\`) {
+			return Position{line, len([]rune(text))}, true
+		}
+	}
+	return Position{}, false
 }
 
 // findTag returns a tag's place: before quotes and brackets the lexer gives the one after it.

@@ -42,6 +42,7 @@ func TestParse(t *testing.T) {
 		{"text like a date or version", "a: 2026-01-02\nb: 1.2.3\nc: 2026-01-02T03:04:05Z\n", `{"a":"2026-01-02","b":"1.2.3","c":"2026-01-02T03:04:05Z"}`},
 		{"numbers", "[0, -1, 1.50, 2e3, 1E-2, 12345678901234567890]", `[0,-1,1.50,2e3,1E-2,12345678901234567890]`},
 		{"CR LF and byte order mark", "\uFEFFa: |\r\n  x\r\n  y\r\nb: 1\r\n", `{"a":"x\ny\n","b":1}`},
+		{"spaces at the end of lines", "title: Desk Desk   \nx: [a  , b ]  \nk  : xxxx     \nm: a\n  b   \n  c  \nl: |  \n  z \ny1:  \n  - q  \n", `{"title":"Desk Desk","x":["a","b"],"k":"xxxx","m":"a b c","l":"z \n","y1":["q"]}`},
 		{"a lone value", "text", `"text"`},
 		{"characters beyond ASCII", "é: ü 漢 😀\n", `{"é":"ü 漢 😀"}`},
 	}
@@ -113,6 +114,8 @@ func TestParse_Refuses(t *testing.T) {
 		{"no colon", "a: 1\nb\n", "2:1: unexpected b: check the indentation, the commas and the quotes around here"},
 		{"open bracket", "a: [1, 2\n", "1:8: the document ends in the middle: close the bracket with ]"},
 		{"open quote", "a: \"x\n", "1:4: could not find end character of double-quoted text"},
+		{"escape at the end of a line", "a: \"x\\\n  y\"\n", "1:6: a line of quoted text that ends in a backslash: use | or > for text of several lines"},
+		{"escaped space at the end of a line", "a: \"x\n  y\\  \n  z\"\n", "2:4: a line of quoted text that ends in a backslash: use | or > for text of several lines"},
 		{"no comma", "[1 , \"2\" x]\n", "1:10: unexpected x: check the indentation, the commas and the quotes around here"},
 		{"block header", "a: |2\n    x\n", "1:4: the block header \"|2\": use | or >, with - or + after it"},
 		{"reserved character", "a: @x\n", "1:4: '@' is a reserved character"},
@@ -153,7 +156,7 @@ func TestParse_RefusesAmbiguousNumbers(t *testing.T) {
 
 func TestDocument_Position(t *testing.T) {
 	t.Parallel()
-	doc, err := Parse([]byte("a:\n  - x: 1\n    \"y/~\": [2,\n      {ü: 3, z: 4}]\nb: |\n  text\nc: 5\n"))
+	doc, err := Parse([]byte("a:\n  - x: 1\n    \"y/~\": [2,\n      {ü: 3, z: 4}]\nb: |\n  text\nc: 5\nd: xxxx    \n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +174,7 @@ func TestDocument_Position(t *testing.T) {
 		{"/a/0/y~1~0/1/z", Position{4, 14}, Position{4, 17}},
 		{"/b", Position{5, 1}, Position{5, 4}},
 		{"/c", Position{7, 1}, Position{7, 4}},
+		{"/d", Position{8, 1}, Position{8, 4}},
 		{"/c/none", Position{7, 1}, Position{7, 4}},
 		{"/a/7", Position{1, 1}, Position{2, 3}},
 		{"/none/x", Position{1, 1}, Position{1, 1}},
