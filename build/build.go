@@ -7,12 +7,7 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"patchbay/abi"
 	"patchbay/bundle"
@@ -32,28 +27,28 @@ type Options struct {
 // ManifestFile is the name of the manifest in a connector's folder.
 const ManifestFile = "connector.yaml"
 
-// maxFile bounds every file that is read besides the manifest and the module.
-const maxFile = 1 << 20
-
 // Manifest reads and checks the manifest in dir. What is wrong with it is a [manifest.Diagnostics].
 func Manifest(dir string) (*manifest.Manifest, error) {
-	data, err := readFile(filepath.Join(dir, ManifestFile), manifest.MaxSize)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s has no %s: %w", dir, ManifestFile, fs.ErrNotExist)
-	}
+	f, err := openFolder(dir)
 	if err != nil {
 		return nil, err
 	}
-	return manifest.Parse(data)
+	defer f.Close()
+	return f.manifest()
 }
 
-// Connector builds the connector in dir.
+// Connector builds the connector in dir. What ships comes from dir alone: a link that leads out of it is refused.
 func Connector(ctx context.Context, dir string, opts Options) (*bundle.Bundle, error) {
-	m, err := Manifest(dir)
+	f, err := openFolder(dir)
 	if err != nil {
 		return nil, err
 	}
-	module, err := guest(ctx, dir, m.Guest, opts)
+	defer f.Close()
+	m, err := f.manifest()
+	if err != nil {
+		return nil, err
+	}
+	module, err := f.guest(ctx, m.Guest, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,16 +59,7 @@ func Connector(ctx context.Context, dir string, opts Options) (*bundle.Bundle, e
 	if c.Manifest, err = m.Canonical(); err != nil {
 		return nil, err
 	}
-	if c.Readme, err = optional(dir, "README.md"); err != nil {
-		return nil, err
-	}
-	if m.Icon != "" {
-		if c.Icon, err = readFile(filepath.Join(dir, filepath.FromSlash(m.Icon)), maxFile); err != nil {
-			return nil, fmt.Errorf("icon: %w", err)
-		}
-		c.IconType = iconType(m.Icon)
-	}
-	if c.Cases, err = cases(dir); err != nil {
+	if err := f.collect(m, &c); err != nil {
 		return nil, err
 	}
 	return bundle.New(c)
@@ -94,51 +80,4 @@ func checkModule(m *manifest.Manifest, module []byte) error {
 		}
 	}
 	return nil
-}
-
-// cases reads the connector's cases, which ship with it so that a reviewer can run them too.
-func cases(dir string) (map[string][]byte, error) {
-	paths, err := filepath.Glob(filepath.Join(dir, "testdata", "cases", "*.txtar"))
-	if err != nil {
-		return nil, err
-	}
-	out := map[string][]byte{}
-	for _, p := range paths {
-		data, err := readFile(p, maxFile)
-		if err != nil {
-			return nil, fmt.Errorf("case: %w", err)
-		}
-		out[filepath.Base(p)] = data
-	}
-	return out, nil
-}
-
-func optional(dir, name string) ([]byte, error) {
-	data, err := readFile(filepath.Join(dir, name), maxFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return data, err
-}
-
-// readFile reads a regular file of at most max bytes.
-func readFile(path string, max int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	if info.Size() > max {
-		return nil, fmt.Errorf("%s has %d bytes, at most %d are allowed", path, info.Size(), max)
-	}
-	return os.ReadFile(path)
-}
-
-func iconType(name string) string {
-	if strings.HasSuffix(name, ".png") {
-		return "image/png"
-	}
-	return "image/svg+xml"
 }

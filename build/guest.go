@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"patchbay/manifest"
 	"patchbay/wasm"
@@ -23,19 +24,21 @@ type CompileError struct{ Output string }
 
 func (e *CompileError) Error() string { return "the guest does not compile:\n" + e.Output }
 
-func guest(ctx context.Context, dir string, g manifest.Guest, opts Options) ([]byte, error) {
+func (f folder) guest(ctx context.Context, g manifest.Guest, opts Options) ([]byte, error) {
 	if g.Module == "" {
-		return compile(ctx, dir, g.Package, opts)
+		return compile(ctx, f.Name(), g.Package, opts)
 	}
-	data, err := readFile(filepath.Join(dir, filepath.FromSlash(g.Module)), wasm.MaxSize)
-	if errors.Is(err, fs.ErrNotExist) {
+	data, err := f.read(g.Module, wasm.MaxSize)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("guest: %s is not there: build it first, or correct guest.module in %s: %w", g.Module, ManifestFile, fs.ErrNotExist)
+	case err != nil:
+		return nil, fmt.Errorf("guest: %w", err)
 	}
-	return data, err
+	return data, nil
 }
 
-// compile builds a WASI reactor. -trimpath and the missing VCS stamp and build id make the bytes depend on
-// nothing but the sources and the toolchain.
+// compile builds a WASI reactor in the folder opts.WorkDir.
 func compile(ctx context.Context, dir, pkg string, opts Options) ([]byte, error) {
 	work := opts.WorkDir
 	if work == "" {
@@ -48,7 +51,7 @@ func compile(ctx context.Context, dir, pkg string, opts Options) ([]byte, error)
 	} else if err := os.MkdirAll(work, 0o700); err != nil {
 		return nil, err
 	}
-	out, err := filepath.Abs(filepath.Join(work, "guest.wasm"))
+	work, err := filepath.Abs(work)
 	if err != nil {
 		return nil, err
 	}
@@ -56,20 +59,49 @@ func compile(ctx context.Context, dir, pkg string, opts Options) ([]byte, error)
 	if tool == "" {
 		tool = "go"
 	}
-	cmd := exec.CommandContext(ctx, tool, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w", "-o", out, "./"+filepath.ToSlash(filepath.Clean(pkg)))
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GOWASM=", "GOWORK=off", "PWD="+dir)
+	cmd := command(ctx, tool, dir, pkg, filepath.Join(work, guestFile))
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	err = cmd.Run()
-	switch {
-	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: install Go 1.26 or newer, or give a prebuilt module under guest.module", ErrNoToolchain)
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, &CompileError{Output: strings.TrimSpace(output.String())}
+	if err := explain(ctx, cmd.Run(), &output); err != nil {
+		return nil, err
 	}
-	return readFile(out, wasm.MaxSize)
+	built, err := openFolder(work)
+	if err != nil {
+		return nil, err
+	}
+	defer built.Close()
+	return built.read(guestFile, wasm.MaxSize)
+}
+
+const guestFile = "guest.wasm"
+
+// command is the compiler's. Its flags and environment make the bytes depend on nothing but the sources and the
+// toolchain: no paths, no VCS stamp, none of the user's settings. GOFLAGS is not empty, because an empty one
+// gives way to what "go env -w" has written.
+func command(ctx context.Context, tool, dir, pkg, out string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, tool, "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w",
+		"-o", out, "./"+filepath.ToSlash(filepath.Clean(pkg)))
+	cmd.Dir = dir
+	cmd.Env = append(cmd.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false",
+		"GOEXPERIMENT=", "GOWASM=", "GOWORK=off")
+	// Asked to end, the go command ends its compilers; killed, it would leave them behind.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// explain says what the end of the go command means.
+func explain(ctx context.Context, err error, output *bytes.Buffer) error {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: install Go 1.26 or newer, or give a prebuilt module under guest.module", ErrNoToolchain)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &exit):
+		return &CompileError{Output: strings.TrimSpace(output.String())}
+	}
+	return fmt.Errorf("run the go command: %w", err)
 }
