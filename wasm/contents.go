@@ -6,9 +6,7 @@ package wasm
 // startSection refuses what it finds. A start function runs while the module is instantiated, which is
 // before any call and so before any deadline or quota of one.
 func (s *scanner) startSection() {
-	start := s.pos
-	s.index(len(s.functions), "function")
-	s.fail(start, ErrUnsupported, "export the function as _initialize instead, as reactors of WASI do", "a start function")
+	s.fail(s.pos, ErrUnsupported, "export the function as _initialize instead, as reactors of WASI do", "a start function")
 }
 
 // Flags of an element segment (5.5.12). Segments that are not active and do not use indices of functions

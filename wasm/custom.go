@@ -11,9 +11,6 @@ func (s *scanner) customSection() {
 	s.limit(start, s.customBytes, MaxCustomBytes, "bytes of custom sections")
 	s.limit(start, uint64(len(s.module.Custom)+1), MaxCustom, "custom sections")
 	name := s.name("name of the section")
-	if s.err != nil {
-		return
-	}
 	s.module.Custom = append(s.module.Custom, name)
 	if name != nameSection {
 		s.skip(s.left(), "section")

@@ -157,7 +157,4 @@ func (r *reader) leave(outer int, what string) {
 		r.malformed(r.pos, "the %s ends %d bytes before the size that it claims", what, r.left())
 	}
 	r.end = outer
-	if r.err != nil {
-		r.pos = r.end
-	}
 }

@@ -89,7 +89,6 @@ func (s *scanner) scanSection() {
 	}
 	outer := s.enter(s.uint32("size of the section"), "section")
 	section.read(s)
-	s.entry = -1
 	s.leave(outer, "section")
 	s.section = ""
 }

@@ -79,7 +79,7 @@ var refusals = []struct {
 	{"twice", ErrMalformed, "it stands twice or after", module(typeVoid, typeVoid), module(typeVoid)},
 	{"data count after code", ErrMalformed, "data count section", module(section(10, []byte{0}), section(12, []byte{0})), module(section(12, []byte{0}), section(10, []byte{0}))},
 	{"section larger than the file", ErrMalformed, "the section claims 5 bytes, 1 are left", module([]byte{1, 5, 0}), module([]byte{1, 1, 0})},
-	{"section too long", ErrMalformed, "ends 1 bytes before the size that it claims", module(section(1, []byte{0, 0})), module(section(1, []byte{0}))},
+	{"section too long", ErrMalformed, "type section, byte 14: the section ends 1 bytes before the size that it claims", module(section(1, vector(functionType("", "")), []byte{0})), module(typeVoid)},
 	{"section too short", ErrMalformed, "1 types cannot be in the 2 bytes that are left", module([]byte{1, 3, 1, formFunction, 0}), module(typeVoid)},
 	{"number of six bytes", ErrMalformed, "expected an unsigned number of 32 bits", module(section(1, repeat(5, 0x80), []byte{0})), module(section(1, repeat(4, 0x80), []byte{0}))},
 	{"number over 32 bits", ErrMalformed, "expected an unsigned number of 32 bits", module(section(1, repeat(4, 0x80), []byte{0x10})), module(section(1, repeat(4, 0x80), []byte{0}))},
@@ -101,12 +101,13 @@ var refusals = []struct {
 
 	{"function type", ErrMalformed, "function section, entry 0", module(typeVoid, section(3, []byte{1, 1}), oneBody), module(typeVoid, oneFunc, oneBody)},
 	{"functions", ErrLimit, "40001 functions", module(typeVoid, section(3, many(40_001, 0))), manyFunctions(40_000)},
-	{"functions without bodies", ErrMalformed, "1 functions are declared and 0 have a body", module(typeVoid, oneFunc), module(typeVoid, oneFunc, oneBody)},
+	{"functions without bodies", ErrMalformed, "malformed module: byte 18: 1 functions are declared and 0 have a body", module(typeVoid, oneFunc), module(typeVoid, oneFunc, oneBody)},
 	{"bodies without functions", ErrMalformed, "0 functions are declared and 1 have a body", module(typeVoid, oneBody), module(typeVoid, oneFunc, oneBody)},
 
 	{"table type", ErrMalformed, "type i32, expected funcref", module(section(4, vector([]byte{0x7f, 0, 1}))), module(oneTable)},
 	{"table with an initializer", ErrUnsupported, "value type 0x40", module(section(4, vector(cat([]byte{0x40, 0, 0x70, 0, 1}, zero)))), module(oneTable)},
 	{"tables", ErrLimit, "5 tables", module(section(4, many(5, 0x70, 0, 1))), module(section(4, many(4, 0x70, 0, 1)))},
+	{"tables, one imported", ErrLimit, "5 tables", module(section(2, vector(importOf("m", "n", 1, 0x70, 0, 1))), section(4, many(4, 0x70, 0, 1))), module(section(2, vector(importOf("m", "n", 1, 0x70, 0, 1))), section(4, many(3, 0x70, 0, 1)))},
 	{"table minimum", ErrLimit, "100001 table entries", module(section(4, vector(cat([]byte{0x70, 0}, uleb(100_001))))), module(section(4, vector(cat([]byte{0x70, 0}, uleb(100_000)))))},
 	{"table range", ErrMalformed, "a table of 2 to 1", module(section(4, vector([]byte{0x70, 1, 2, 1}))), module(section(4, vector([]byte{0x70, 1, 2, 2})))},
 	{"shared table", ErrUnsupported, "flags 0x3", module(section(4, vector([]byte{0x70, 3, 1, 2}))), module(section(4, vector([]byte{0x70, 1, 1, 2})))},
@@ -118,7 +119,7 @@ var refusals = []struct {
 	{"memory minimum", ErrLimit, "4097 pages", module(section(5, vector(cat([]byte{0}, uleb(4097))))), module(section(5, vector(cat([]byte{0}, uleb(4096)))))},
 	{"memory maximum", ErrMalformed, "a memory of 1 to 65537", module(section(5, vector(cat([]byte{1, 1}, uleb(65537))))), module(section(5, vector(cat([]byte{1, 1}, uleb(65536)))))},
 
-	{"extended constant", ErrUnsupported, "more than one instruction", module(section(6, vector([]byte{0x7f, 0, opI32Const, 0, opI32Const, 0, 0x6a, opEnd}))), module(section(6, vector([]byte{0x7f, 0, opI32Const, 0, opEnd})))},
+	{"extended constant", ErrUnsupported, "global section, entry 0, byte 15: a constant expression of more than one instruction", module(section(6, vector([]byte{0x7f, 0, opI32Const, 0, opI32Const, 0, 0x6a, opEnd}))), module(section(6, vector([]byte{0x7f, 0, opI32Const, 0, opEnd})))},
 	{"constant opcode", ErrMalformed, "opcode 0x1 begins a constant", module(section(6, vector([]byte{0x7f, 0, 1, opEnd}))), module(section(6, vector(cat([]byte{0x7b, 0, opVector, opV128Const}, repeat(16, 1), []byte{opEnd}))))},
 	{"vector opcode", ErrMalformed, "v128.const", module(section(6, vector(cat([]byte{0x7b, 0, opVector, 13}, repeat(16, 1), []byte{opEnd})))), module(section(6, vector(cat([]byte{0x7b, 0, opVector, opV128Const}, repeat(16, 1), []byte{opEnd}))))},
 	{"i32 too wide", ErrMalformed, "expected a signed number of 32 bits", module(section(6, vector(cat([]byte{0x7f, 0, opI32Const}, repeat(4, 0xff), []byte{0x4f, opEnd})))), module(section(6, vector(cat([]byte{0x7f, 0, opI32Const}, repeat(4, 0xff), []byte{0x7f, opEnd}))))},
@@ -232,6 +233,16 @@ func TestScan_Order(t *testing.T) {
 				t.Errorf("sections %d, %d: %v", first, second, err)
 			}
 		}
+	}
+}
+
+func TestReader_EndsAtItsFirstError(t *testing.T) {
+	t.Parallel()
+	r := reader{data: []byte("abc"), end: 3}
+	r.malformed(1, "first")
+	r.malformed(2, "second")
+	if b := r.byte("b"); b != 0 || r.more() || r.err.Offset != 1 {
+		t.Errorf("read %d, more %v, error %v", b, r.more(), r.err)
 	}
 }
 

@@ -91,6 +91,7 @@ func TestCall_Faults(t *testing.T) {
 		{"hog", nil, abi.LimitExceeded, []string{"ran out of memory, its limit is 33554432 bytes", "out of memory"}, "out of memory"},
 		{"big", 1000, abi.LimitExceeded, []string{"a result of 1029 bytes, its limit is 1000"}, ""},
 		{"silent", nil, abi.Internal, []string{"the guest gave no result"}, ""},
+		{"mutter", nil, abi.Internal, []string{"the guest gave no result"}, "a line without an end"},
 		{"seven", nil, abi.Internal, []string{"patchbay_invoke returned 7, expected 0"}, ""},
 		{"raw", []byte("{\"status\":\"done\",\"output\":\"\xff\"}"), abi.Internal, []string{"malformed result", "invalid UTF-8"}, ""},
 		{"raw", []byte(`{"status":"done","output":1} 2`), abi.Internal, []string{"malformed result"}, ""},
@@ -246,7 +247,7 @@ func TestCall_Handmade(t *testing.T) {
 		want   string
 	}{
 		{"result", handmade{invoke: give, data: done}, abi.Limits{}, "", ""},
-		{"unreachable", handmade{invoke: []byte{opUnreachable}, named: true}, abi.Limits{}, abi.Internal, "the guest trapped: unreachable in invoke"},
+		{"unreachable", handmade{invoke: []byte{opUnreachable}, named: true}, abi.Limits{}, abi.Internal, "the guest trapped: unreachable in m.invoke"},
 		{"no name", handmade{invoke: []byte{opUnreachable}}, abi.Limits{}, abi.Internal, "the guest trapped: unreachable in function 3"},
 		{"initialize", handmade{initialize: []byte{opUnreachable}, invoke: give, data: done}, abi.Limits{}, abi.Internal, "unreachable in function 2"},
 		{"out of bounds", handmade{invoke: []byte{opI32Const, 0x7f, opI32Load, 2, 0}}, abi.Limits{}, abi.Internal, "out of bounds memory access in function 3"},
@@ -257,6 +258,9 @@ func TestCall_Handmade(t *testing.T) {
 		{"exit like a deadline", handmade{invoke: []byte{opI32Const, 0xff, 0xff, 0xff, 0xff, 0x7e, opCall, 1, opI32Const, 0}}, abi.Limits{}, abi.Internal, "ended itself with exit code 4026531839"},
 		{"exit like a cancel", handmade{invoke: []byte{opI32Const, 0x7f, opCall, 1, opI32Const, 0}}, abi.Limits{}, abi.Internal, "ended itself with exit code 4294967295"},
 		{"grow and trap", handmade{invoke: []byte{opLoop, blockVoid, opI32Const, 1, opMemoryGrow, 0, opI32Const, 0x7f, opI32Ne, opBrIf, 0, opEnd, opUnreachable}}, abi.Limits{Memory: 1 << 20}, abi.LimitExceeded, "ran out of memory, its limit is 1048576 bytes"},
+		{"grow to the limit", handmade{invoke: append(growOrTrap(15, 1), give...), data: done}, abi.Limits{Memory: 1 << 20}, "", ""},
+		{"grow beyond the limit", handmade{invoke: append(growOrTrap(16, 0x7f), give...), data: done}, abi.Limits{Memory: 1 << 20}, "", ""},
+		{"result overwritten afterwards", handmade{invoke: append(give[:len(give)-2:len(give)-2], opI32Const, 0, opI32Const, 0, opI32Store, 2, 0, opI32Const, 0), data: done}, abi.Limits{}, "", ""},
 		{"full from the start", handmade{invoke: []byte{opUnreachable}, pages: 16}, abi.Limits{Memory: 1 << 20}, abi.Internal, "unreachable"},
 		{"loop in initialize", handmade{initialize: loop, invoke: give, data: done}, abi.Limits{Wall: 100 * time.Millisecond}, abi.Timeout, "wall limit of 100ms"},
 		{"result in initialize", handmade{ // EINVAL, or it traps
@@ -277,6 +281,24 @@ func TestCall_Handmade(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// growOrTrap grows memory by some pages and traps unless memory.grow answers as expected (0x7f is -1).
+func growOrTrap(pages, answer byte) []byte {
+	return []byte{opI32Const, pages, opMemoryGrow, 0, opI32Const, answer, opI32Ne, opIf, blockVoid, opUnreachable, opEnd}
+}
+
+// TestInstancesHaveNoName has two instances at once of a module that names itself.
+func TestInstancesHaveNoName(t *testing.T) {
+	t.Parallel()
+	p := loadModule(t, handmade{invoke: []byte{opUnreachable}, named: true}.encode(), abi.Limits{})
+	for range 2 {
+		instance, err := p.instantiate(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer instance.Close(t.Context())
 	}
 }
 

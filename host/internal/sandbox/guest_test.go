@@ -173,7 +173,7 @@ type handmade struct {
 	data               []byte // offset expression, length and bytes of one segment; none if nil
 	types              []byte // encoded types that stand before those in use
 	extra              byte   // number of types
-	named              bool
+	named              bool   // has names, of itself and of patchbay_invoke
 }
 
 // Instructions.
@@ -187,6 +187,7 @@ const (
 	opCall        = 0x10
 	opLocalGet    = 0x20
 	opI32Load     = 0x28
+	opI32Store    = 0x36
 	opMemoryGrow  = 0x40
 	opI32Const    = 0x41
 	opI64Const    = 0x42
@@ -214,7 +215,7 @@ func (h handmade) encode() []byte {
 	}
 	if h.named {
 		names := append([]byte{1, 3}, text("invoke")...)
-		module = section(module, 0, text("name"), []byte{1, byte(len(names))}, names)
+		module = section(module, 0, text("name"), []byte{0, 2}, text("m"), []byte{1, byte(len(names))}, names)
 	}
 	return module
 }

@@ -30,10 +30,9 @@ type Program struct {
 	closing chan struct{} // closed when no call may begin any more
 	idle    chan struct{} // closed when, after that, no call runs
 
-	mu       sync.Mutex // guards what follows
-	closed   bool
-	running  int
-	released bool
+	mu      sync.Mutex // guards what follows
+	closed  bool
+	running int
 }
 
 func newProgram(e *Engine, limits abi.Limits) *Program {
@@ -50,8 +49,7 @@ func newProgram(e *Engine, limits abi.Limits) *Program {
 
 // instantiate makes a fresh instance. It has no name, so that there can be many, and runs no guest code.
 func (p *Program) instantiate(ctx context.Context) (api.Module, error) {
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	return p.runtime.InstantiateModule(ctx, p.code, config)
+	return p.runtime.InstantiateModule(ctx, p.code, wazero.NewModuleConfig().WithName(""))
 }
 
 // try makes one instance, to learn now and not in a call that the module's segments fit its memory.
@@ -164,15 +162,12 @@ func (p *Program) Close(ctx context.Context) error {
 	return p.release(ctx)
 }
 
-// release frees what compile has made, as far as it came.
+// release frees what compile has made, as far as it came. wazero allows it twice.
 func (p *Program) release(ctx context.Context) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.released {
-		return nil
-	}
-	p.released = true
 	var errs []error
+	if p.code != nil {
+		errs = append(errs, p.code.Close(ctx)) // machine code, which is not the garbage collector's
+	}
 	if p.runtime != nil {
 		errs = append(errs, p.runtime.Close(ctx))
 	}

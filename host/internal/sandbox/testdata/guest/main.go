@@ -143,6 +143,10 @@ var operations = map[string]func(abi.Envelope) int32{
 		return 0
 	},
 	"silent": func(abi.Envelope) int32 { return 0 },
+	"mutter": func(abi.Envelope) int32 {
+		os.Stderr.WriteString("a line without an end")
+		return 0
+	},
 	"seven": func(abi.Envelope) int32 {
 		output("fine")
 		return 7
