@@ -58,17 +58,11 @@ var owners = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema/v5":          {"manifest"},
 	"github.com/secure-systems-lab/go-securesystemslib": {"bundle"},
 	"github.com/spf13/cobra":                            {"internal/cli", "cmd/host", "cmd/pack"},
-	"github.com/spf13/pflag":                            {"cmd/host", "cmd/pack"},
 	"github.com/tetratelabs/wazero":                     {"host/internal/sandbox"},
 	"golang.org/x/crypto":                               {"vault"},
 	"golang.org/x/term":                                 {"internal/cli"},
 	"golang.org/x/tools":                                {"testkit"},
 	"oras.land/oras-go/v2":                              {"registry"},
-
-	// Near the standard library: small, and wanted where they are wanted.
-	"golang.org/x/sys":  nil,
-	"golang.org/x/sync": nil,
-	"golang.org/x/net":  {"host/internal/egress"},
 
 	// Test files only; see testOnly.
 	"github.com/google/go-cmp":        nil,
