@@ -333,6 +333,16 @@ func TestJournal_Keeps(t *testing.T) {
 	}
 }
 
+func TestJournal_StaysFull(t *testing.T) {
+	t.Parallel()
+	var logs recorder
+	j := newJournal(logs.log, 10)
+	j.write(&j.stdout, []byte("short\nlonger than what is left\nx\n"))
+	if len(logs.records) != 1 || j.dropped != 2 {
+		t.Errorf("%d lines passed on and %d dropped, want 1 and 2: a line after one that is missing misleads", len(logs.records), j.dropped)
+	}
+}
+
 func TestDescribeTrap(t *testing.T) {
 	t.Parallel()
 	for frame, want := range map[string]string{
