@@ -146,7 +146,8 @@
 //
 // Inputs and outputs are described by JSON Schema 2020-12. Schemas come from strangers, so they are bounded:
 //
-//   - at most 64 KiB, 32 levels, 2000 sub-schemas; no number that a 64-bit float does not hold
+//   - at most 64 KiB, 32 levels, 2000 sub-schemas whose JSON pointers add up to 1 MiB; no number that a 64-bit
+//     float does not hold
 //   - $ref only to a sub-schema of the same schema, "#/$defs/address"; recursion only through properties or items
 //   - at most 10,000 sub-schemas and enum values may apply to one place of a value: nested alternatives multiply
 //   - patterns in the syntax of RE2 (no look-around, no back-references), at most 512 bytes each and not repeated

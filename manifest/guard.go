@@ -13,6 +13,7 @@ const (
 	maxSchemaSize  = 64 << 10 // bytes
 	maxSchemaNodes = 2000     // sub-schemas
 	maxSchemaDepth = 32       // levels of arrays and objects
+	maxSchemaPaths = 1 << 20  // bytes of the pointers of all sub-schemas, each of which jsonschema compares with each
 )
 
 // keywords lists the keywords of JSON Schema 2020-12 that a schema may use, besides those that begin with "x-".
@@ -51,6 +52,7 @@ type guard struct {
 	problems []problem
 	nodes    map[string]*schemaNode // by JSON pointer
 	order    []*schemaNode
+	paths    int // bytes of their pointers
 	refs     []ref
 	links    []link
 }
@@ -96,13 +98,25 @@ func (g *guard) schema(at string, v any) *schemaNode {
 	}
 	n := &schemaNode{at: at, weight: 1, index: len(g.order)}
 	g.nodes[at] = n
-	if g.order = append(g.order, n); len(g.order) > maxSchemaNodes {
+	g.order = append(g.order, n)
+	if g.paths += len(at); g.oversize() != "" {
 		return n
 	}
 	for _, k := range sortedKeys(obj) {
 		g.keyword(n, at+"/"+escapePointer(k), k, obj[k])
 	}
 	return n
+}
+
+// oversize says in what way the schema is too large, or nothing.
+func (g *guard) oversize() string {
+	switch {
+	case len(g.order) > maxSchemaNodes:
+		return fmt.Sprintf("a schema of more than %d sub-schemas", maxSchemaNodes)
+	case g.paths > maxSchemaPaths:
+		return "a schema of long names within long names"
+	}
+	return ""
 }
 
 func (g *guard) keyword(n *schemaNode, at, k string, v any) {
@@ -156,6 +170,9 @@ func (g *guard) schemas(at string, v any) (nodes []*schemaNode) {
 		g.add(at, show(v)+" is not a list of schemas", "one schema or more", "")
 	}
 	for i, item := range items {
+		if g.oversize() != "" {
+			break
+		}
 		nodes = g.append(nodes, at+"/"+strconv.Itoa(i), item)
 	}
 	return nodes
@@ -167,6 +184,9 @@ func (g *guard) named(at string, v any) (nodes []*schemaNode) {
 		g.add(at, show(v)+" does not hold schemas by name", "an object of schemas", "")
 	}
 	for _, k := range sortedKeys(obj) {
+		if g.oversize() != "" {
+			break
+		}
 		nodes = g.append(nodes, at+"/"+escapePointer(k), obj[k])
 	}
 	return nodes

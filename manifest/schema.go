@@ -60,9 +60,9 @@ func compile(doc any) (*Schema, []problem) {
 		return nil, g.problems
 	}
 	g.schema("", doc)
-	if len(g.order) > maxSchemaNodes {
+	if message := g.oversize(); message != "" {
 		g.problems = nil
-		g.add("", fmt.Sprintf("a schema of more than %d sub-schemas", maxSchemaNodes), "", "")
+		g.add("", message, "", "make it smaller, or shorten the names")
 		return nil, g.problems
 	}
 	g.resolve()

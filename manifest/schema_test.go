@@ -172,6 +172,7 @@ func TestCompileSchema_Hostile(t *testing.T) {
 		{"levels of data", `{"default": ` + nested("[", "1", "]", 40) + `}`, "a schema of 41 levels"},
 		{"many levels", nested(`{"a":`, "{}", "}", 200), "levels"},
 		{"sub-schemas", `{"anyOf": [` + strings.Repeat("true,", 2500) + `true]}`, "more than 2000 sub-schemas"},
+		{"long names", deepNames(3000), "long names within long names"},
 		{"bytes", `{"title": "` + strings.Repeat("x", 65<<10) + `"}`, "a schema of 6"},
 		{"exponent", `{"maximum": 1e100000000}`, "exponent"},
 		{"exponent beyond floats", `{"maximum": 1e500}`, "loses digits"},
@@ -228,7 +229,7 @@ func TestCompileSchema_Allowed(t *testing.T) {
 		"reference to a place": `{"properties": {"a": {"type": "string"}, "b": {"$ref": "#/properties/a"}}}`,
 		"many properties":      `{"properties": {` + manyProperties(600) + `}, "additionalProperties": false}`,
 		"large numbers":        `{"maximum": 9007199254740991, "minimum": -1e300, "multipleOf": 0.01}`,
-		"long names":           strings.Repeat(`{"properties": {"`+strings.Repeat("k", 3000)+`": `, 14) + `{"anyOf": [` + strings.Repeat("{},", 1900) + `true]}` + strings.Repeat("}}", 14),
+		"names":                deepNames(20),
 		"patterns":             `{"pattern": "^[0-9a-f]{32}$", "patternProperties": {"^x-": {"pattern": "\\p{L}{1,100}"}}}`,
 		"every applicator": `{"allOf": [{}], "anyOf": [{}], "oneOf": [{}], "not": {"const": 1}, "if": {}, "then": {}, "else": {}, "dependentSchemas": {"a": {}},
 			"dependentRequired": {"a": ["b"]}, "prefixItems": [{}], "items": {}, "contains": {}, "minContains": 0, "maxContains": 3, "propertyNames": {}, "unevaluatedItems": false, "unevaluatedProperties": false}`,
@@ -237,6 +238,11 @@ func TestCompileSchema_Allowed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// deepNames is a schema in which many sub-schemas lie below names of n bytes.
+func deepNames(n int) string {
+	return strings.Repeat(`{"properties": {"`+strings.Repeat("k", n)+`": `, 14) + `{"anyOf": [` + strings.Repeat("{},", 1900) + `true]}` + strings.Repeat("}}", 14)
 }
 
 func manyProperties(n int) string {
