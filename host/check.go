@@ -10,8 +10,8 @@ import (
 )
 
 // checkInput validates a call's input before a guest sees it.
-func checkInput(op manifest.Operation, input json.RawMessage) error {
-	s, err := manifest.CompileSchema(op.Input)
+func (o *opened) checkInput(op manifest.Operation, input json.RawMessage) error {
+	s, err := o.schema(op.Input)
 	if err != nil {
 		return fmt.Errorf("input schema of %s: %w", op.Name, err)
 	}
@@ -20,17 +20,17 @@ func checkInput(op manifest.Operation, input json.RawMessage) error {
 
 // checkResult validates what a guest returned before anyone else sees it: a defect of the connector must not
 // become a defect of whatever comes next.
-func checkResult(op manifest.Operation, r abi.Result) error {
+func (o *opened) checkResult(op manifest.Operation, r abi.Result) error {
 	switch {
 	case r.Status == abi.StatusPending:
 		if op.Kind != abi.KindAction {
 			return abi.Faultf(abi.Internal, "%s %s answered pending, which only an action may", op.Kind, op.Name)
 		}
 	case op.Kind == abi.KindAction:
-		return checkOutput(op.Output, Output(r))
+		return o.checkOutput(op.Output, Output(r))
 	case op.Kind == abi.KindTrigger:
 		for _, event := range r.Items {
-			if err := checkOutput(op.Output, event); err != nil {
+			if err := o.checkOutput(op.Output, event); err != nil {
 				return err
 			}
 		}
@@ -38,8 +38,8 @@ func checkResult(op manifest.Operation, r abi.Result) error {
 	return nil
 }
 
-func checkOutput(schema, output json.RawMessage) error {
-	s, err := manifest.CompileSchema(schema)
+func (o *opened) checkOutput(schema, output json.RawMessage) error {
+	s, err := o.schema(schema)
 	if err != nil {
 		return abi.Faultf(abi.Internal, "output schema: %v", err)
 	}
@@ -48,6 +48,19 @@ func checkOutput(schema, output json.RawMessage) error {
 		return &abi.Fault{Code: abi.Internal, Field: f.Field, Message: "the connector's output does not match its manifest: " + f.Message}
 	}
 	return nil
+}
+
+// schema compiles one of the manifest's schemas, once.
+func (o *opened) schema(raw json.RawMessage) (*manifest.Schema, error) {
+	if s, ok := o.schemas.Load(string(raw)); ok {
+		return s.(*manifest.Schema), nil
+	}
+	s, err := manifest.CompileSchema(raw)
+	if err != nil {
+		return nil, err
+	}
+	o.schemas.Store(string(raw), s)
+	return s, nil
 }
 
 // Output is a result as one JSON document: the output of a finished call, and {"items", "cursor"} of a page.

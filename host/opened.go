@@ -15,6 +15,8 @@ type opened struct {
 	rec Installed
 	m   *manifest.Manifest
 
+	schemas sync.Map // compiled, by their text: string to *manifest.Schema
+
 	bundle *bundle.Bundle // nil once the guest is loaded
 
 	mu      sync.Mutex // guards program and bundle; held while loading

@@ -103,7 +103,7 @@ func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
 	if len(p.input) == 0 {
 		p.input = json.RawMessage("{}")
 	}
-	if err := checkInput(p.op, p.input); err != nil {
+	if err := o.checkInput(p.op, p.input); err != nil {
 		return nil, err
 	}
 	conn, secrets, err := h.connectionFor(ctx, o.m, c.Connection)
@@ -178,7 +178,7 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 		err = r.Fault
 	}
 	if err == nil {
-		err = checkResult(p.op, r)
+		err = p.checkResult(p.op, r)
 	}
 	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil)
 	return r, err

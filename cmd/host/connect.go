@@ -99,12 +99,14 @@ func prove(ctx context.Context, s *cli.Streams, a *app, conn host.Connection, sk
 
 // ask asks for what no flag gave.
 func ask(s *cli.Streams, method manifest.AuthMethod, fields []manifest.Field, values map[string]string) error {
-	if method.Description != "" {
-		s.Note("%s", cli.Clean(method.Description))
-	}
+	told := false
 	for _, f := range fields {
 		if _, given := values[f.Name]; given || !f.Required && f.Default != nil {
 			continue
+		}
+		if f.Secret && !told && method.Description != "" {
+			s.Note("  %s", cli.Clean(method.Description)) // where the secret is found
+			told = true
 		}
 		answer, err := askField(s, f)
 		if err != nil {
