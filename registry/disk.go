@@ -28,10 +28,8 @@ func (d disk) write(name string, data []byte) error {
 	dir := path.Dir(name)
 	tmp := path.Join(dir, ".new")
 	d.before()
-	if err := d.root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	// O_EXCL: a link that somebody put there is not followed.
+	d.root.Remove(tmp) // what a crash left behind; if it stays, O_EXCL says so
+	// O_EXCL also keeps from following a link that somebody put there.
 	f, err := d.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err

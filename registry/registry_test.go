@@ -264,6 +264,20 @@ func TestSearch_Broken(t *testing.T) {
 	}
 }
 
+// A repository that lists no version is nothing to find.
+func TestSearch_NoVersion(t *testing.T) {
+	t.Parallel()
+	r, k := newRegistry(t), newKey(t, "acme")
+	publishAll(t, r, k, "acme/shop@1.0.0")
+	write(t, filepath.Join(r.dir, "acme/shop/index.json"), `{"schemaVersion":2,"manifests":[]}`)
+	if found, err := r.Search(t.Context()); err != nil || len(found) != 0 {
+		t.Errorf("Search = %v, %v", found, err)
+	}
+	if _, err := r.Resolve(t.Context(), "acme/shop"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "has no version") {
+		t.Errorf("Resolve: %v", err)
+	}
+}
+
 // Reading makes nothing.
 func TestOpen_Empty(t *testing.T) {
 	t.Parallel()
@@ -271,7 +285,7 @@ func TestOpen_Empty(t *testing.T) {
 	if found, err := r.Search(t.Context()); err != nil || len(found) != 0 {
 		t.Errorf("Search = %v, %v", found, err)
 	}
-	if _, err := r.Resolve(t.Context(), "shop"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "the registry is empty") {
+	if _, err := r.Resolve(t.Context(), "shop"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "connector shop: the registry is empty") {
 		t.Errorf("Resolve: %v", err)
 	}
 	if _, err := r.Keys(t.Context(), "acme"); !errors.Is(err, fs.ErrNotExist) {
@@ -288,6 +302,9 @@ func TestOpen_File(t *testing.T) {
 	write(t, path, "")
 	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "is not a folder") {
 		t.Errorf("error %v", err)
+	}
+	if _, err := Open(filepath.Join(path, "below")); err == nil {
+		t.Error("a folder below a file was opened")
 	}
 }
 
@@ -306,12 +323,12 @@ func TestKeys(t *testing.T) {
 	}
 	publishAll(t, r, b, "acme/shop@1.1.0")
 	for _, publisher := range []string{"", "..", "acme/shop"} {
-		if _, err := r.Keys(t.Context(), publisher); err == nil {
+		if _, err := r.Keys(t.Context(), publisher); err == nil || !strings.Contains(err.Error(), "want 2 to 40") {
 			t.Errorf("Keys(%q) wants an error", publisher)
 		}
 	}
-	if err := r.AddKey(t.Context(), bundle.PublicKey{}); err == nil {
-		t.Error("an empty key was added")
+	if err := r.AddKey(t.Context(), bundle.PublicKey{}); err == nil || !strings.Contains(err.Error(), "the key is empty") {
+		t.Errorf("an empty key: %v", err)
 	}
 	write(t, filepath.Join(r.dir, "acme/publisher.pub"), a.Public().String()+"\nnonsense\n")
 	if _, err := r.Keys(t.Context(), "acme"); err == nil || !strings.Contains(err.Error(), "acme/publisher.pub: line 2") {

@@ -122,6 +122,9 @@ func noConnector(root *os.Root, want reference) error {
 }
 
 func noVersion(r *repository, want reference) error {
+	if len(r.tags) == 0 {
+		return notFound(fmt.Sprintf("connector %s has no version", r.name))
+	}
 	var have []string
 	for _, t := range r.tags[:min(len(r.tags), 5)] {
 		have = append(have, t.version.String())

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"patchbay/bundle"
@@ -190,9 +191,15 @@ func TestPull_Tampered(t *testing.T) {
 			write(t, filepath.Join(s.dir, "oci-layout"), `{"imageLayoutVersion":"2.0.0"}`)
 		}, bundle.ErrCorrupt},
 		{"index too large", func(t *testing.T, s shop) {
-			write(t, filepath.Join(s.dir, "index.json"), strings.Repeat(" ", maxIndex+1))
+			write(t, filepath.Join(s.dir, "index.json"), files(t, s.dir)["index.json"]+strings.Repeat(" ", maxIndex))
 		}, bundle.ErrCorrupt},
 		{"signatures gone", func(t *testing.T, s shop) { s.dropSignatures(t) }, bundle.ErrUntrusted},
+		{"signatures gone, another tool's artifact damaged", func(t *testing.T, s shop) {
+			s.dropSignatures(t)
+			d := describe(ocispec.MediaTypeImageManifest, []byte("gone"))
+			d.ArtifactType = "application/vnd.example.note"
+			s.index(t, func(x *ocispec.Index) { x.Manifests = append(x.Manifests, d) })
+		}, bundle.ErrUntrusted},
 		{"signed by another key", func(t *testing.T, s shop) {
 			s.dropSignatures(t)
 			s.addSignature(t, sign(t, s.new, newKey(t, "acme")), func(*ocispec.Manifest) {})
@@ -318,6 +325,27 @@ func TestPull_OtherSignatureDamaged(t *testing.T) {
 	}
 }
 
+// A listing needs the manifest, which a forged image manifest may leave out.
+func TestResolve_NoManifest(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	var image ocispec.Manifest
+	if err := json.Unmarshal(s.new.Blobs()[0].Data, &image); err != nil {
+		t.Fatal(err)
+	}
+	image.Layers = image.Layers[:1]
+	data, err := json.Marshal(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := describe(ocispec.MediaTypeImageManifest, data)
+	write(t, s.blob(d.Digest.String()), string(data))
+	s.index(t, func(x *ocispec.Index) { entry(x, "1.1.0").Digest, entry(x, "1.1.0").Size = d.Digest, d.Size })
+	if _, err := s.Resolve(t.Context(), "acme/shop"); !errors.Is(err, bundle.ErrCorrupt) {
+		t.Errorf("error %v, want ErrCorrupt", err)
+	}
+}
+
 // Publishing again mends a damaged blob.
 func TestPublish_Mends(t *testing.T) {
 	t.Parallel()
@@ -362,6 +390,19 @@ func TestLinks(t *testing.T) {
 			}
 		})
 	}
+	t.Run("inside the registry", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t)
+		link(t, "shop", filepath.Join(s.Registry.dir, "acme", "mirror"))
+		before := files(t, s.dir)
+		b := newBundle(t, "acme/mirror@2.0.0", "readme")
+		if _, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public()); !errors.Is(err, bundle.ErrCorrupt) {
+			t.Errorf("published into another repository: %v", err)
+		}
+		if diff := cmp.Diff(before, files(t, s.dir)); diff != "" {
+			t.Errorf("the other repository has changed:\n%s", diff)
+		}
+	})
 	t.Run("blob", func(t *testing.T) {
 		t.Parallel()
 		s := newShop(t)
