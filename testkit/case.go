@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/textproto"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -35,9 +35,9 @@ type caseCall struct {
 
 // exchange is one request and the answer to it.
 type exchange struct {
-	name     string // http/1.request
+	name     string // http/1
 	method   string
-	url      string
+	url      *url.URL
 	header   textproto.MIMEHeader
 	body     []byte
 	status   int
@@ -45,27 +45,17 @@ type exchange struct {
 	respBody []byte
 }
 
-// want is the expected result: one of its parts.
-type want struct {
-	file   string // output.json, page.json, fault.json
-	output json.RawMessage
-	fault  *wantFault
-}
-
-type wantFault struct {
-	Code    abi.Code `json:"code"`
-	Field   string   `json:"field"`
-	Message string   `json:"message"`
-}
-
 func parseCase(name string, data []byte) (*kase, error) {
 	k := &kase{name: name}
 	requests, responses := map[int][]byte{}, map[int][]byte{}
+	seen := map[string]bool{}
 	for _, f := range txtar.Parse(data).Files {
 		var err error
 		switch {
-		case f.Name == "call.json":
-			err = decode(f.Data, &k.call)
+		case seen[f.Name]:
+			err = errors.New("is there twice")
+		case f.Name == callFile:
+			err = k.call.parse(f.Data)
 		case strings.HasPrefix(f.Name, "http/"):
 			err = number(f.Name, f.Data, requests, responses)
 		default:
@@ -74,17 +64,37 @@ func parseCase(name string, data []byte) (*kase, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
+		seen[f.Name] = true
 	}
 	switch {
-	case k.call.Operation == "":
-		return nil, errors.New("call.json: operation is missing")
+	case !seen[callFile]:
+		return nil, errors.New("call.json is missing")
 	case k.want.file == "":
 		return nil, errors.New("nothing is expected: add output.json, page.json or fault.json")
 	}
-	if k.call.Kind == "" {
-		k.call.Kind = abi.KindAction
+	if err := k.pair(requests, responses); err != nil {
+		return nil, err
 	}
-	return k, k.pair(requests, responses)
+	return k, nil
+}
+
+const callFile = "call.json"
+
+func (c *caseCall) parse(data []byte) error {
+	if err := decode(data, c); err != nil {
+		return err
+	}
+	switch c.Kind {
+	case "":
+		c.Kind = abi.KindAction
+	case abi.KindAction, abi.KindTrigger, abi.KindOptions, abi.KindSchema, abi.KindTest:
+	default:
+		return fmt.Errorf("kind %q: want action, trigger, options, schema or test", c.Kind)
+	}
+	if c.Operation == "" {
+		return errors.New("operation is missing")
+	}
+	return nil
 }
 
 // pair joins request and response n for n = 1, 2, ...
@@ -115,9 +125,16 @@ func (x *exchange) parse(req, resp []byte) (err error) {
 	if line, x.header, x.body, err = message(req); err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
-	var ok bool
-	if x.method, x.url, ok = strings.Cut(line, " "); !ok {
+	var target string
+	if x.method, target, _ = strings.Cut(line, " "); x.method == "" || x.method != strings.ToUpper(x.method) {
 		return fmt.Errorf("request: want METHOD URL, got %q", line)
+	}
+	x.url, err = url.Parse(target)
+	if err != nil || x.url.Host == "" || x.url.Scheme != "https" && x.url.Scheme != "http" || x.url.Fragment != "" || x.url.User != nil {
+		return fmt.Errorf("request: want METHOD URL with a URL that begins with https:// or http:// and a host, got %q", line)
+	}
+	if x.header.Get("Authorization") != "" {
+		return errors.New("request: a case holds no credential: leave Authorization out, the runner plants one and looks for it")
 	}
 	if line, x.respHead, x.respBody, err = message(resp); err != nil {
 		return fmt.Errorf("response: %w", err)
@@ -129,43 +146,21 @@ func (x *exchange) parse(req, resp []byte) (err error) {
 	return nil
 }
 
-func (w *want) parse(name string, data []byte) error {
-	if w.file != "" {
-		return fmt.Errorf("%s is expected already: one of them", w.file)
-	}
-	w.file = name
-	switch name {
-	case "output.json", "page.json":
-		return decode(data, &w.output)
-	case "fault.json":
-		w.fault = &wantFault{}
-		return decode(data, w.fault)
-	}
-	return errors.New("unknown file: a case has call.json, http/N.request, http/N.response, and one of output.json, page.json and fault.json")
-}
-
-// message reads a first line, headers up to an empty line, and a body whose last line feed txtar added.
+// message reads a first line, headers up to an empty line, and a body. The last line feed is txtar's, not the body's.
 func message(data []byte) (line string, head textproto.MIMEHeader, body []byte, err error) {
 	first, rest, _ := bytes.Cut(data, []byte("\n"))
 	line = strings.TrimSpace(string(first))
-	if len(bytes.TrimSpace(rest)) == 0 {
-		return line, textproto.MIMEHeader{}, nil, nil
-	}
-	if rest[0] == '\n' {
-		return line, textproto.MIMEHeader{}, bytes.TrimSuffix(rest[1:], []byte("\n")), nil
-	}
-	r := bufio.NewReader(bytes.NewReader(append(bytes.Clone(rest), '\n', '\n')))
-	if head, err = textproto.NewReader(r).ReadMIMEHeader(); err != nil {
-		return "", nil, nil, err
-	}
-	body, err = io.ReadAll(r)
-	return line, head, bytes.TrimRight(body, "\n"), err
+	// A line feed before it, so that a message without headers has its empty line too.
+	top, body, _ := bytes.Cut(append([]byte("\n"), rest...), []byte("\n\n"))
+	lines := append(bytes.TrimPrefix(top, []byte("\n")), "\n\n"...)
+	head, err = textproto.NewReader(bufio.NewReader(bytes.NewReader(lines))).ReadMIMEHeader()
+	return line, head, bytes.TrimSuffix(body, []byte("\n")), err
 }
 
 func number(name string, data []byte, requests, responses map[int][]byte) error {
 	n, kind, _ := strings.Cut(strings.TrimPrefix(name, "http/"), ".")
 	i, err := strconv.Atoi(n)
-	if err != nil || i < 1 {
+	if err != nil || i < 1 || strconv.Itoa(i) != n {
 		return errors.New("want http/N.request or http/N.response with N from 1")
 	}
 	switch kind {

@@ -30,9 +30,10 @@
 //	{"text": "Hello, Ada"}
 //
 // In call.json, kind is "action" unless it is given; auth is the manifest's first method unless it is given;
-// cursor and state may be given. Exchanges are numbered from 1 and consumed in order. Of a request, the
+// fields and cursor may be given. Exchanges are numbered from 1 and consumed in order. Of a request, the
 // method and the URL must be equal (query parameters in any order), the headers that the case names must have
-// the values that it gives, and the body must be equal: as a value if it is JSON, else byte for byte. A
+// the values that it gives, and the body must be equal: as a value if it is JSON (with its numbers as they are
+// written), else byte for byte. A body begins after the first empty line and ends before the last line feed. A
 // request that no exchange answers, and an exchange that no request used, fail the case. The last file is
 // what is expected, one of
 //
@@ -42,6 +43,8 @@
 //
 // # Planted credentials
 //
-// A case never holds a credential. The runner plants made-up secrets for the auth method and looks for them
-// in everything the guest can see or say: requests before the host attached them, results, faults and logs.
+// A case never holds a credential. The runner plants made-up secrets for the auth method. A request under an
+// http grant must carry one in its headers or its query, unless the grant has auth: false, and none may carry
+// it in its path or its body. A case fails too when a secret comes back in what the guest says: results,
+// faults and logs. A parameter that holds a credential is not compared with the case's URL.
 package testkit

@@ -2,17 +2,12 @@ package testkit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
-	"reflect"
-	"slices"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"patchbay/abi"
@@ -110,7 +105,11 @@ func (s *Session) Case(ctx context.Context, name string) CaseResult {
 }
 
 func (s *Session) run(ctx context.Context, name string) error {
-	k, err := parseCase(name, s.b.Contents().Cases[name])
+	data, ok := s.b.Contents().Cases[name]
+	if !ok {
+		return fmt.Errorf("there is no case %s", name)
+	}
+	k, err := parseCase(name, data)
 	if err != nil {
 		return err
 	}
@@ -118,20 +117,20 @@ func (s *Session) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	rt := &replay{left: k.exchanges, secrets: planted}
+	rt := &replay{left: k.exchanges, planted: planted}
 	s.wire.use(rt)
 	s.logs.reset()
 	result, err := s.host.Run(ctx, host.Call{
 		Connector: s.m.Ref(), Kind: k.call.Kind, Operation: k.call.Operation, Input: k.call.Input, Cursor: k.call.Cursor,
 	})
+	if planted.leaked(result, err, s.logs.String()) {
+		return errors.New("a planted credential came back in the result, a fault or a log line")
+	}
 	// What went wrong on the wire explains the result, so it is said first.
-	if problem := rt.verdict(); problem != "" {
+	if problem := rt.verdict(err); problem != "" {
 		return errors.New(problem)
 	}
-	if err := k.want.check(result, err); err != nil {
-		return err
-	}
-	return s.leak(planted, result, err)
+	return k.want.check(result, err)
 }
 
 // Call runs one operation with a connection made of req, where the connector needs one.
@@ -143,132 +142,4 @@ func (s *Session) Call(ctx context.Context, req host.ConnectRequest, c host.Call
 		}
 	}
 	return s.host.Run(ctx, c)
-}
-
-// connect makes the case's connection with made-up secrets, and returns them.
-func (s *Session) connect(ctx context.Context, k *kase) (planted []string, err error) {
-	if len(s.m.Auth) == 0 && len(s.m.Connection.Fields) == 0 {
-		return nil, nil
-	}
-	_, method, fields, err := s.host.Requirements(ctx, s.m.Ref(), k.call.Auth)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]string{}
-	for name, v := range k.call.Fields {
-		values[name] = v
-	}
-	for _, f := range fields {
-		if _, given := values[f.Name]; f.Secret && given {
-			return nil, fmt.Errorf("call.json: field %s is a secret: leave it out, the runner plants one", f.Name)
-		}
-		if f.Secret {
-			values[f.Name] = "canary-" + f.Name + "-5f3a9c17e2b84d60"
-			planted = append(planted, values[f.Name])
-		}
-	}
-	_, err = s.host.Connect(ctx, host.ConnectRequest{Name: "case", Connector: s.m.Ref(), Auth: method.ID, Values: values})
-	return planted, err
-}
-
-// leak looks for planted secrets in what a guest can say.
-func (s *Session) leak(planted []string, r abi.Result, err error) error {
-	var said strings.Builder
-	said.Write(host.Output(r))
-	if err != nil {
-		said.WriteString(err.Error())
-	}
-	said.WriteString(s.logs.String())
-	for _, secret := range planted {
-		if strings.Contains(said.String(), secret) {
-			return errors.New("a planted credential came back in the result, a fault or a log line")
-		}
-	}
-	return nil
-}
-
-// check compares a call's end with what the case expects.
-func (w *want) check(r abi.Result, err error) error {
-	if w.fault == nil {
-		if err != nil {
-			return fmt.Errorf("the call failed: %w", err)
-		}
-		return w.same(r)
-	}
-	if err == nil {
-		return fmt.Errorf("the call succeeded with %s, want a fault %s", clip(host.Output(r)), w.fault.Code)
-	}
-	f := abi.AsFault(err)
-	switch {
-	case f.Code != w.fault.Code:
-		return fmt.Errorf("fault %s (%s), want code %s", f.Code, f.Message, w.fault.Code)
-	case w.fault.Field != "" && f.Field != w.fault.Field:
-		return fmt.Errorf("fault at %q, want %q (%s)", f.Field, w.fault.Field, f.Message)
-	case w.fault.Message != "" && f.Message != w.fault.Message:
-		return fmt.Errorf("fault message\n%s\nwant\n%s", f.Message, w.fault.Message)
-	}
-	return nil
-}
-
-func (w *want) same(r abi.Result) error {
-	if isPage := r.Status == abi.StatusPage; isPage != (w.file == "page.json") {
-		return fmt.Errorf("the call answered %s, but %s is expected", r.Status, w.file)
-	}
-	var got, exp any
-	if err := errors.Join(unmarshal(host.Output(r), &got), unmarshal(w.output, &exp)); err != nil {
-		return err
-	}
-	if !reflect.DeepEqual(got, exp) {
-		g, _ := json.MarshalIndent(got, "", "  ")
-		e, _ := json.MarshalIndent(exp, "", "  ")
-		return fmt.Errorf("output is\n%s\nwant (%s)\n%s", clip(g), w.file, clip(e))
-	}
-	return nil
-}
-
-// wire is the transport of the whole session; each case puts its own exchanges on it.
-type wire struct {
-	mu sync.Mutex // guards rt
-	rt http.RoundTripper
-}
-
-func (w *wire) use(rt http.RoundTripper) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.rt = rt
-}
-
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	w.mu.Lock()
-	rt := w.rt
-	w.mu.Unlock()
-	if rt == nil {
-		return nil, errors.New("no case is running")
-	}
-	return rt.RoundTrip(r)
-}
-
-// logs keeps what was logged during one case.
-type logs struct {
-	mu  sync.Mutex // guards buf
-	buf []byte
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buf = append(l.buf, p...)
-	return len(p), nil
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.buf)
-}
-
-func (l *logs) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buf = slices.Delete(l.buf, 0, len(l.buf))
 }

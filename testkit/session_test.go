@@ -1,0 +1,142 @@
+package testkit
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"patchbay/abi"
+	"patchbay/host"
+)
+
+const call = "-- call.json --\n" + `{"operation": "echo", "input": {"text": "a"}}` + "\n"
+
+// exchanged is the exchange that echo's call makes, with a vendor's answer.
+func exchanged(answer string) string {
+	return "-- http/1.request --\nPOST https://eu.example.com/v1/echo\n\n{\"text\": \"a\"}\n-- http/1.response --\n" + answer + "\n"
+}
+
+// TestSession_Case runs cases in the sandbox. An empty reason means that the case passes.
+func TestSession_Case(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-token-5f3a9c17e2b84d60"
+	ok := exchanged("200\n\n{\"text\": \"b\"}")
+	want := "-- output.json --\n{\"text\": \"b\"}\n"
+	with := func(auth string) string {
+		return "-- call.json --\n{\"operation\": \"echo\", " + auth + `, "input": {"text": "a"}}` + "\n"
+	}
+	cases := map[string]struct{ text, reason string }{
+		"passes.txtar":             {call + ok + want, ""},
+		"query_key.txtar":          {with(`"auth": "key"`) + ok + want, ""},
+		"basic.txtar":              {with(`"auth": "login", "fields": {"username": "ada"}`) + ok + want, ""},
+		"field.txtar":              {with(`"fields": {"region": "us"}`) + strings.Replace(ok, "eu.", "us.", 1) + want, ""},
+		"no_credential.txtar":      {"-- call.json --\n{\"kind\": \"test\", \"operation\": \"test\"}\n-- http/1.request --\nGET https://files.example.com/hello\n-- http/1.response --\n200\n-- output.json --\nnull\n", ""},
+		"fault.txtar":              {call + exchanged("404") + "-- fault.json --\n{\"code\": \"not_found\", \"field\": \"/text\"}\n", ""},
+		"scrubbed.txtar":           {call + exchanged("200\n\n{\"text\": \""+canary+"\"}") + "-- output.json --\n{\"text\": \"[redacted]\"}\n", ""},
+		"other_output.txtar":       {call + ok + "-- output.json --\n{\"text\": \"c\"}\n", "want (output.json)"},
+		"one_more.txtar":           {call + want, "a request that the case does not expect: POST https://eu.example.com/v1/echo"},
+		"one_left.txtar":           {call + ok + strings.ReplaceAll(ok, "http/1", "http/2") + want, "http/2 was not used: the connector never sent POST"},
+		"left_by_a_fault.txtar":    {strings.Replace(call, `"a"`, "1", 1) + ok + want, "the call failed: invalid_input at /text"},
+		"unexpected_success.txtar": {call + ok + "-- fault.json --\n{\"code\": \"not_found\"}\n", "the call succeeded"},
+		"secret_given.txtar":       {with(`"fields": {"token": "mine"}`) + ok + want, "call.json: field token is a secret: leave it out"},
+		"unknown_auth.txtar":       {with(`"auth": "oauth"`) + ok + want, "call.json: auth method \"oauth\""},
+		"unknown_field.txtar":      {with(`"fields": {"color": "red"}`) + ok + want, "color: no such field"},
+		"unknown_operation.txtar":  {strings.Replace(call, "echo", "shout", 1) + want, "shout"},
+		"broken.txtar":             {"", "call.json is missing"},
+	}
+	c := echo(t)
+	for name, k := range cases {
+		c.Cases[name] = []byte(k.text)
+	}
+	s := open(t, c, Options{CacheDir: cacheDir})
+	report := s.Cases(t.Context())
+	findings := map[string]string{}
+	for _, f := range report.Findings {
+		if f.Rule != "O100" || f.Severity != Error {
+			t.Errorf("finding %s, want O100", f)
+		}
+		findings[f.Place] = f.Message
+	}
+	for _, r := range report.Cases {
+		k := cases[r.Name]
+		if r.OK != (k.reason == "") || !strings.Contains(r.Reason, k.reason) {
+			t.Errorf("%s: OK %v, reason %q, want %q", r.Name, r.OK, r.Reason, k.reason)
+		}
+		if strings.Contains(r.Reason, canary) {
+			t.Errorf("%s repeats the credential: %s", r.Name, r.Reason)
+		}
+		if findings["testdata/cases/"+r.Name] != r.Reason {
+			t.Errorf("%s: finding %q, reason %q", r.Name, findings["testdata/cases/"+r.Name], r.Reason)
+		}
+	}
+	if len(report.Cases) != len(cases)+1 {
+		t.Errorf("%d cases were run, want %d", len(report.Cases), len(cases)+1)
+	}
+	if r := s.Case(t.Context(), "absent.txtar"); r.OK || r.Reason != "there is no case absent.txtar" {
+		t.Errorf("a case that is not there: %+v", r)
+	}
+}
+
+func TestSession_Names(t *testing.T) {
+	t.Parallel()
+	c := echo(t)
+	c.Cases["zebra.txtar"], c.Cases["echo-2.txtar"] = nil, nil
+	s := open(t, c, Options{CacheDir: cacheDir, Only: "echo"})
+	if diff := cmp.Diff([]string{"echo-2.txtar", "echo.txtar"}, s.Names()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSession_Call runs without a case: nothing answers, and no request leaves the process.
+func TestSession_Call(t *testing.T) {
+	t.Parallel()
+	s := open(t, echo(t), Options{CacheDir: cacheDir})
+	_, err := s.Call(t.Context(), host.ConnectRequest{Values: map[string]string{"token": "t-123456"}}, host.Call{Operation: "echo", Input: []byte(`{"text": "a"}`)})
+	if f := abi.AsFault(err); f.Code != abi.Unavailable {
+		t.Errorf("error %v, want a fault unavailable", err)
+	}
+	var missing *host.FieldError
+	if _, err := s.Call(t.Context(), host.ConnectRequest{}, host.Call{Operation: "echo"}); !errors.As(err, &missing) {
+		t.Errorf("error %v, want a FieldError", err)
+	}
+}
+
+func TestOpen_Canceled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := open(t, echo(t), Options{CacheDir: cacheDir})
+	cancel()
+	if r := s.Case(ctx, "echo.txtar"); r.OK {
+		t.Error("a case passed after its context had ended")
+	}
+}
+
+func TestRun(t *testing.T) { Run(t, echoDir) }
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	m := &memory{data: map[string][]byte{}}
+	for _, key := range []string{"a/2", "b/1", "a/1"} {
+		if err := m.Put(t.Context(), key, []byte(key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keys, err := m.Keys(t.Context(), "a/")
+	if diff := cmp.Diff([]string{"a/1", "a/2"}, keys); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if err := m.Delete(t.Context(), "a/1"); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Get(t.Context(), "a/1"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v, want fs.ErrNotExist", err)
+	}
+	v := &secrets{data: map[string]map[string]string{}}
+	if _, err := v.Get(t.Context(), "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v, want fs.ErrNotExist", err)
+	}
+}
