@@ -130,7 +130,7 @@ func (x *exchange) parse(req, resp []byte) (err error) {
 		return fmt.Errorf("request: want METHOD URL, got %q", line)
 	}
 	x.url, err = url.Parse(target)
-	if err != nil || x.url.Host == "" || x.url.Scheme != "https" && x.url.Scheme != "http" || x.url.Fragment != "" || x.url.User != nil {
+	if err != nil || strings.Contains(target, " ") || x.url.Host == "" || x.url.Scheme != "https" && x.url.Scheme != "http" || x.url.Fragment != "" || x.url.User != nil {
 		return fmt.Errorf("request: want METHOD URL with a URL that begins with https:// or http:// and a host, got %q", line)
 	}
 	if x.header.Get("Authorization") != "" {
