@@ -12,6 +12,7 @@ import (
 
 	"patchbay/testkit/vendors/netsuite"
 	"patchbay/testkit/vendors/tallyfy"
+	"patchbay/testkit/vendors/vendor"
 )
 
 // station is a home folder with both connectors installed, and the vendors that they are connected to.
@@ -85,26 +86,26 @@ func TestVendorFaults(t *testing.T) {
 	s := newStation(t)
 	for _, c := range []struct {
 		name string
-		rule tallyfy.Rule
+		rule vendor.Rule
 		args []string
 		code int
 		want []string // parts of standard error
 	}{
-		{"401", tallyfy.Rule{Status: 401}, nil, 1, []string{"unauthorized", "host connect"}},
-		{"403", tallyfy.Rule{Status: 403}, nil, 1, []string{"forbidden"}},
-		{"404", tallyfy.Rule{Status: 404}, nil, 4, []string{"not_found"}},
-		{"422", tallyfy.Rule{Status: 422}, nil, 1, []string{"invalid_input"}},
-		{"429", tallyfy.Rule{Status: 429, RetryAfter: "7"}, nil, 1, []string{"rate_limited", "try again later"}},
-		{"500", tallyfy.Rule{Status: 500}, nil, 1, []string{"unavailable"}},
-		{"503", tallyfy.Rule{Status: 503, RetryAfter: "Wed, 21 Oct 2026 07:28:00 GMT"}, nil, 1, []string{"unavailable"}},
-		{"hang", tallyfy.Rule{Effect: tallyfy.Hang}, []string{"--timeout", "2s"}, 1, []string{"timeout", "took too long", "while it waited for the answer to GET 127.0.0.1:"}},
-		{"drip", tallyfy.Rule{Effect: tallyfy.Drip}, []string{"--timeout", "2s"}, 1, []string{"timeout"}},
-		{"reset", tallyfy.Rule{Effect: tallyfy.Reset}, nil, 1, []string{"unavailable"}},
-		{"malformed JSON", tallyfy.Rule{Effect: tallyfy.Malformed}, nil, 1, []string{"unavailable"}},
-		{"1 GiB body", tallyfy.Rule{Effect: tallyfy.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16 MiB"}},
-		{"gzip bomb", tallyfy.Rule{Effect: tallyfy.Bomb, Size: 1 << 30}, nil, 1, []string{"limit_exceeded"}},
-		{"invalid UTF-8", tallyfy.Rule{Status: 200, Body: "{\"data\":[{\"id\":\"\xff\"}]}"}, nil, 1, []string{"unavailable", "not valid UTF-8"}},
-		{"deep JSON", tallyfy.Rule{Status: 200, Body: strings.Repeat(`{"data":`, 10_000) + "1" + strings.Repeat("}", 10_000)}, nil, 1, []string{"at /data: want an array"}},
+		{"401", vendor.Rule{Status: 401}, nil, 1, []string{"unauthorized", "host connect"}},
+		{"403", vendor.Rule{Status: 403}, nil, 1, []string{"forbidden"}},
+		{"404", vendor.Rule{Status: 404}, nil, 4, []string{"not_found"}},
+		{"422", vendor.Rule{Status: 422}, nil, 1, []string{"invalid_input"}},
+		{"429", vendor.Rule{Status: 429, RetryAfter: "7"}, nil, 1, []string{"rate_limited", "try again later"}},
+		{"500", vendor.Rule{Status: 500}, nil, 1, []string{"unavailable"}},
+		{"503", vendor.Rule{Status: 503, RetryAfter: "Wed, 21 Oct 2026 07:28:00 GMT"}, nil, 1, []string{"unavailable"}},
+		{"hang", vendor.Rule{Effect: vendor.Hang}, []string{"--timeout", "2s"}, 1, []string{"timeout", "took too long", "while it waited for the answer to GET 127.0.0.1:"}},
+		{"drip", vendor.Rule{Effect: vendor.Drip}, []string{"--timeout", "2s"}, 1, []string{"timeout"}},
+		{"reset", vendor.Rule{Effect: vendor.Reset}, nil, 1, []string{"unavailable"}},
+		{"malformed JSON", vendor.Rule{Effect: vendor.Malformed}, nil, 1, []string{"unavailable"}},
+		{"1 GiB body", vendor.Rule{Effect: vendor.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16 MiB"}},
+		{"gzip bomb", vendor.Rule{Effect: vendor.Bomb, Size: 1 << 30}, nil, 1, []string{"limit_exceeded"}},
+		{"invalid UTF-8", vendor.Rule{Status: 200, Body: "{\"data\":[{\"id\":\"\xff\"}]}"}, nil, 1, []string{"unavailable", "not valid UTF-8"}},
+		{"deep JSON", vendor.Rule{Status: 200, Body: strings.Repeat(`{"data":`, 10_000) + "1" + strings.Repeat("}", 10_000)}, nil, 1, []string{"at /data: want an array"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.rule.Times = -1

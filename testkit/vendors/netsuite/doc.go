@@ -1,6 +1,7 @@
 // Package netsuite is a NetSuite account in memory: the parts of SuiteTalk REST web services that
-// connectors use, with their refusals and their oddities, for tests and demonstrations. It imports the
-// standard library only, so what it says is evidence that does not rest on the code under test.
+// connectors use, with their refusals and their oddities, for tests and demonstrations. It imports
+// package vendor and the standard library only, so what it says is evidence that does not rest on the code
+// under test.
 //
 // A [Server] is an http.Handler; everything is below /services/rest, on whatever host it is served:
 //
@@ -10,8 +11,8 @@
 //
 // It begins with customers ([Acme] and others), items and orders, among them [LargeOrder]: 18,250.00 USD
 // from ACME, pending approval. Sales orders have two custom fields, custbody_tallyfy_process_id and
-// custbody_approval_status. [Server.Seed] adds records; [Server.Requests], [Server.Order] and their like
-// show a test what has happened, and [Server.Fail] makes requests fail.
+// custbody_approval_status. [Server.Seed] adds records; [Server.Order] and its like show a test what has
+// happened; [vendor.Controls], which a server embeds, list the requests that came and make others fail.
 //
 // # What is documented, and done
 //

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"patchbay/testkit/vendors/vendor"
 )
 
 const (
@@ -67,24 +69,24 @@ func (s *Server) routes() {
 	}
 }
 
-// perform answers the request into a.
-func (s *Server) perform(a *answer, r *http.Request) {
+// perform answers the request by its route.
+func (s *Server) perform(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Method == http.MethodOptions && strings.HasPrefix(r.URL.Path, restPath+"/") {
-		a.header.Set("Allow", "GET, POST, PATCH, PUT, DELETE, OPTIONS")
-		a.status = http.StatusNoContent
+		w.Header().Set("Allow", "GET, POST, PATCH, PUT, DELETE, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	if f := s.admit(r); f != nil {
-		f.write(a)
+		f.write(w)
 		return
 	}
 	if _, pattern := s.mux.Handler(r); pattern == "" {
-		s.unrouted(r).write(a)
+		s.unrouted(r).write(w)
 		return
 	}
-	s.mux.ServeHTTP(a, r)
+	s.mux.ServeHTTP(w, r)
 }
 
 // admit checks credentials, permission and media type, in this order.
@@ -111,11 +113,11 @@ func (s *Server) admit(r *http.Request) *failure {
 // unrouted is the failure for a path or a method that is not served. The mux knows which, and what would be
 // allowed.
 func (s *Server) unrouted(r *http.Request) *failure {
-	probe := newAnswer()
+	probe := vendor.NewBuffer()
 	s.mux.ServeHTTP(probe, r)
-	if probe.status == http.StatusMethodNotAllowed {
-		f := fail(probe.status, "INVALID_REQUEST", "The method %s is not allowed here.", r.Method)
-		f.header.Set("Allow", probe.header.Get("Allow"))
+	if probe.Status == http.StatusMethodNotAllowed {
+		f := fail(probe.Status, "INVALID_REQUEST", "The method %s is not allowed here.", r.Method)
+		f.header.Set("Allow", probe.Header().Get("Allow"))
 		return f
 	}
 	return nothing("The requested path does not exist.")

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"patchbay/testkit/vendors/vendor"
 )
 
 // The tokens of the defaults. They are made up and open nothing else.
@@ -37,8 +39,8 @@ type Config struct {
 	// BaseURL begins the links in answers, such as https://1234567.suitetalk.api.netsuite.com.
 	// Defaults to the host that the request names.
 	BaseURL string
-	// Faults are rules in force from the start: see Fail.
-	Faults []Rule
+	// Faults are rules in force from the start: see [vendor.Controls.Fail].
+	Faults []vendor.Rule
 	// Concurrency is how many requests may run at a time. Defaults to 5; a negative number means no limit.
 	Concurrency int
 	// ConcurrencyStatus is the status of a request beyond it. Defaults to 429; 400 is seen as well.
@@ -66,13 +68,11 @@ func (c Config) withDefaults() Config {
 
 // Server is a NetSuite account in memory, safe for concurrent use.
 type Server struct {
+	// Controls make requests fail, list those that came, and end those that wait.
+	*vendor.Controls
 	config Config
 	mux    *http.ServeMux
-	faults faults
-	log    requestLog
 	gate   gate
-	close  func()
-	closed chan struct{}
 
 	mu     sync.Mutex      // guards what follows, and is held while a request is performed
 	tokens map[string]Role // what each token may do
@@ -83,11 +83,10 @@ type Server struct {
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		config: config, mux: http.NewServeMux(), gate: gate{limit: config.Concurrency},
-		closed: make(chan struct{}), tokens: maps.Clone(config.Tokens), store: newStore(config.Clock, config.Zone),
+		Controls: vendor.New(config.Clock, config.Faults...), config: config,
+		mux: http.NewServeMux(), gate: gate{limit: config.Concurrency},
+		tokens: maps.Clone(config.Tokens), store: newStore(config.Clock, config.Zone),
 	}
-	s.close = sync.OnceFunc(func() { close(s.closed) })
-	s.faults.add(config.Faults...)
 	s.routes()
 	// The fixtures are this package's own: a test holds that they are accepted.
 	_ = s.Seed(setup()...)
@@ -96,18 +95,6 @@ func New(config Config) *Server {
 	}
 	return s
 }
-
-// Close ends the requests that a fault or Latency keeps waiting. The server answers others still.
-func (s *Server) Close() { s.close() }
-
-// Fail puts rules in force, behind those that are; a request fails by the first one that matches it.
-func (s *Server) Fail(rules ...Rule) { s.faults.add(rules...) }
-
-// ClearFaults takes every rule out of force.
-func (s *Server) ClearFaults() { s.faults.clear() }
-
-// Requests returns the newest requests, at most 10,000, oldest first.
-func (s *Server) Requests() []Request { return s.log.all() }
 
 // Peak returns the most requests that there were at one time, refused ones included.
 func (s *Server) Peak() int { return s.gate.most() }
@@ -128,31 +115,16 @@ func (s *Server) Revoke(token string) {
 
 // ServeHTTP files the request, performs it unless a fault forbids, and delivers its answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	number, err := s.log.begin(r, s.config.Clock())
+	x, err := vendor.Receive(s.Controls, r)
 	free := s.gate.enter()
 	defer s.gate.leave()
-	a := newAnswer()
 	if refusal := s.turnAway(err, free); refusal != nil {
-		refusal.write(a)
-		s.log.end(number, a.status)
-		a.send(w)
-		return
+		refusal.write(x)
+	} else {
+		x.Wait(s.config.Latency)
+		x.Perform(s.perform, func(w http.ResponseWriter, status int) { s.failureFor(status).write(w) })
 	}
-	if s.config.Latency > 0 {
-		timer := time.NewTimer(s.config.Latency)
-		defer timer.Stop()
-		pause(r, s.closed, timer.C)
-	}
-	rule := s.faults.take(r)
-	if rule == nil || rule.performs() {
-		s.perform(a, r)
-	}
-	if rule != nil && rule.Effect == Answer {
-		a = newAnswer()
-		s.failureFor(rule.Status).write(a)
-	}
-	s.log.end(number, answered(a, rule))
-	a.deliver(w, r, rule, s.closed)
+	x.Send(w)
 }
 
 // turnAway is the refusal of a request that is not even looked at, or nil.
@@ -164,17 +136,4 @@ func (s *Server) turnAway(unread error, free bool) *failure {
 		return fail(s.config.ConcurrencyStatus, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.")
 	}
 	return nil
-}
-
-// answered is the status that goes out: none when the connection ends without an answer.
-func answered(a *answer, rule *Rule) int {
-	switch {
-	case rule == nil:
-		return a.status
-	case rule.Effect == Hang || rule.Effect == Reset:
-		return 0
-	case rule.Effect == Malformed || rule.Effect == Huge || rule.Effect == Bomb:
-		return http.StatusOK
-	}
-	return a.status
 }

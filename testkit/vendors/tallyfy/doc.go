@@ -1,6 +1,6 @@
 // Package tallyfy is a Tallyfy server in memory: the parts of its REST API that connectors use, with its
-// refusals and its oddities, for tests and demonstrations. It imports the standard library only, so what
-// it says is evidence that does not rest on the code under test.
+// refusals and its oddities, for tests and demonstrations. It imports package vendor and the standard
+// library only, so what it says is evidence that does not rest on the code under test.
 //
 // A [Server] is an http.Handler; everything is below /api, as at https://go.tallyfy.com/api:
 //
@@ -11,8 +11,8 @@
 // It begins with two organisations ([AcmeOrg], [GlobexOrg]), two tokens ([AdminToken], [StandardToken])
 // and two templates: [SalesApproval], three steps that end in an approval, and [ClientOnboarding], whose
 // kick-off form has a field of every type. [Fixtures] returns them; [Server.Seed] adds more.
-// [Server.Requests], [Server.Run] and their like show a test what has happened, and [Server.Fail] makes
-// requests fail.
+// [Server.Run] and its like show a test what has happened; [vendor.Controls], which a server embeds, list the
+// requests that came and make others fail.
 //
 // # What is documented, and done
 //

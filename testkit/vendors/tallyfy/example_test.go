@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"patchbay/testkit/vendors/tallyfy"
+	"patchbay/testkit/vendors/vendor"
 )
 
 // A test starts a server, points its client at it, and looks at what arrived.
@@ -41,7 +42,7 @@ func Example() {
 		fmt.Printf("%d, Retry-After %q\n", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}
 
-	server.Fail(tallyfy.Rule{Method: "POST", Status: 429, RetryAfter: "2"})
+	server.Fail(vendor.Rule{Method: "POST", Status: 429, RetryAfter: "2"})
 	launch()
 	launch()
 	run := server.Runs()[0]

@@ -7,6 +7,8 @@ import (
 	"path"
 	"sync"
 	"time"
+
+	"patchbay/testkit/vendors/vendor"
 )
 
 // The tokens of the fixtures. They are made up and open nothing else.
@@ -31,8 +33,8 @@ type Config struct {
 	// BaseURL begins the links in answers, such as https://go.tallyfy.com/api.
 	// Defaults to /api at the host that the request names.
 	BaseURL string
-	// Faults are rules in force from the start: see Fail.
-	Faults []Rule
+	// Faults are rules in force from the start: see [vendor.Controls.Fail].
+	Faults []vendor.Rule
 	// RatePerMinute is how many requests an organisation may make in a minute.
 	// Defaults to 100; a negative number means no limit.
 	RatePerMinute int
@@ -57,12 +59,10 @@ func (c Config) withDefaults() Config {
 
 // Server is a Tallyfy in memory, safe for concurrent use.
 type Server struct {
+	// Controls make requests fail, list those that came, and end those that wait.
+	*vendor.Controls
 	config Config
 	mux    *http.ServeMux
-	faults faults
-	log    requestLog
-	close  func()
-	closed chan struct{}
 
 	mu     sync.Mutex        // guards what follows, and is held while a request is performed
 	tokens map[string]int    // user ids by token
@@ -74,29 +74,15 @@ type Server struct {
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		config: config, mux: http.NewServeMux(), closed: make(chan struct{}),
+		Controls: vendor.New(config.Clock, config.Faults...), config: config, mux: http.NewServeMux(),
 		tokens: maps.Clone(config.Tokens), store: newStore(config.IDs), spent: map[string]window{},
 	}
-	s.close = sync.OnceFunc(func() { close(s.closed) })
-	s.faults.add(config.Faults...)
 	s.routes()
 	if !config.Empty {
 		s.Seed(Fixtures())
 	}
 	return s
 }
-
-// Close ends the requests that a fault keeps waiting. The server answers others still.
-func (s *Server) Close() { s.close() }
-
-// Fail puts rules in force, behind those that are; a request fails by the first one that matches it.
-func (s *Server) Fail(rules ...Rule) { s.faults.add(rules...) }
-
-// ClearFaults takes every rule out of force.
-func (s *Server) ClearFaults() { s.faults.clear() }
-
-// Requests returns the newest requests, at most 10,000, oldest first.
-func (s *Server) Requests() []Request { return s.log.all() }
 
 // Accept makes a token stand for a user from now on.
 func (s *Server) Accept(token string, user int) {
@@ -114,38 +100,17 @@ func (s *Server) Revoke(token string) {
 
 // ServeHTTP files the request, performs it unless a fault forbids, and delivers its answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	number, err := s.log.begin(r, s.config.Clock())
-	a := newAnswer()
+	x, err := vendor.Receive(s.Controls, r)
 	if err != nil {
-		refuse(http.StatusRequestEntityTooLarge, "", "Payload too large.").write(a)
-		s.log.end(number, a.status)
-		a.send(w)
-		return
+		refuse(http.StatusRequestEntityTooLarge, "", "Payload too large.").write(x)
+	} else {
+		x.Perform(s.perform, func(w http.ResponseWriter, status int) { failure(status).write(w) })
 	}
-	rule := s.faults.take(r)
-	if rule == nil || rule.performs() {
-		s.mux.ServeHTTP(a, tidy(r))
-	}
-	if rule != nil && rule.Effect == Answer {
-		a = newAnswer()
-		failure(rule.Status).write(a)
-	}
-	s.log.end(number, answered(a, rule))
-	a.deliver(w, r, rule, s.closed)
+	x.Send(w)
 }
 
-// answered is the status that goes out: none when the connection ends without an answer.
-func answered(a *answer, rule *Rule) int {
-	switch {
-	case rule == nil:
-		return a.status
-	case rule.Effect == Hang || rule.Effect == Reset:
-		return 0
-	case rule.Effect == Malformed || rule.Effect == Huge || rule.Effect == Bomb:
-		return http.StatusOK
-	}
-	return a.status
-}
+// perform answers the request by its route.
+func (s *Server) perform(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, tidy(r)) }
 
 // tidy returns the request with doubled and trailing slashes removed, which the real server tolerates.
 func tidy(r *http.Request) *http.Request {

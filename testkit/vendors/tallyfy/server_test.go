@@ -6,13 +6,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/testkit/vendors/tallyfy"
+	"patchbay/testkit/vendors/vendor"
 )
 
 func TestRequestsAreFiled(t *testing.T) {
@@ -29,43 +28,6 @@ func TestRequestsAreFiled(t *testing.T) {
 	}
 	if got[1].Method != "POST" || string(got[1].Body) != `{"name":"x"}` || got[1].Status != 422 || got[1].Header.Get("X-Tallyfy-Client") != "APIClient" {
 		t.Errorf("second request: %+v", got[1])
-	}
-}
-
-// The log keeps the newest. A status whose request is no longer kept is filed nowhere.
-func TestRequestLogIsBounded(t *testing.T) {
-	t.Parallel()
-	const kept, extra = 10_000, 5
-	var calls atomic.Int32
-	performing, perform := make(chan struct{}), make(chan struct{})
-	server := tallyfy.New(tallyfy.Config{Clock: func() time.Time {
-		if calls.Add(1) == 2 { // the first request is filed, and about to be performed
-			close(performing)
-			<-perform
-		}
-		return monday
-	}})
-	get := func(path string) {
-		r := httptest.NewRequestWithContext(t.Context(), "GET", "/api/"+path, nil)
-		r.Header.Set("X-Tallyfy-Client", "APIClient")
-		server.ServeHTTP(httptest.NewRecorder(), r)
-	}
-	var group sync.WaitGroup
-	group.Go(func() { get("me") })
-	<-performing
-	for i := range kept + extra {
-		get(fmt.Sprint(i))
-	}
-	close(perform)
-	group.Wait()
-	got := server.Requests()
-	if len(got) != kept || got[0].Path != fmt.Sprintf("/api/%d", extra) {
-		t.Fatalf("%d requests, the first %s", len(got), got[0].Path)
-	}
-	for _, request := range got {
-		if request.Status != 404 {
-			t.Fatalf("%s is filed with status %d, want 404", request.Path, request.Status)
-		}
 	}
 }
 
@@ -154,7 +116,7 @@ func TestConcurrentUse(t *testing.T) {
 			mine := *c
 			for i := range 10 {
 				id := mine.launchOrder(fmt.Sprint(n, "-", i))
-				mine.server.Fail(tallyfy.Rule{Path: "/never"})
+				mine.server.Fail(vendor.Rule{Path: "/never"})
 				task := mine.server.Tasks(id)[0]
 				mine.data(200, "POST", acme+"/runs/"+id+"/completed-tasks", `{"task_id":"`+task.ID+`"}`)
 				mine.want(200, "GET", acme+"/runs?with=tasks", nil)

@@ -1,4 +1,4 @@
-package netsuite
+package vendor
 
 import (
 	"bytes"
