@@ -201,7 +201,7 @@ func TestCompileSchema_Hostile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()
 			_, err := CompileSchema(json.RawMessage(tt.schema))
-			if d := time.Since(start); d > 20*time.Second {
+			if d := time.Since(start); d > time.Minute {
 				t.Errorf("took %v", d)
 			}
 			var diags Diagnostics
@@ -272,7 +272,7 @@ func TestSchema_Validate_Bounded(t *testing.T) {
 			err := s.Validate(json.RawMessage(tt.value))
 			d := time.Since(start)
 			t.Logf("%v for %d bytes", d, len(tt.value))
-			if err == nil || len(err.Error()) > 1000 || d > 20*time.Second {
+			if err == nil || len(err.Error()) > 1000 || d > time.Minute {
 				t.Errorf("%v: %.300v", d, err)
 			}
 		})

@@ -87,7 +87,7 @@ func TestParse_Bounded(t *testing.T) {
 				t.Fatalf("%.300v", err)
 			}
 			t.Logf("%v for %d bytes: %d diagnostics, %.100s", took, len(doc), len(d), err)
-			if took > 20*time.Second {
+			if took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})

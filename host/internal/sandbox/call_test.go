@@ -183,7 +183,7 @@ func TestCall_Deadline(t *testing.T) {
 			start := time.Now()
 			_, err := p.Call(ctx, tt.env, wait, nil)
 			wantFault(t, err, abi.Timeout, tt.want)
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("stopped after %v", took)
 			}
 		})
