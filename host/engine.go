@@ -21,6 +21,8 @@ type Program interface {
 	// the fault a guest may return as its result.
 	Call(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response,
 		log func(abi.LogRecord)) (abi.Result, error)
+	// Describe asks the guest what it has code for.
+	Describe(ctx context.Context) (abi.Description, error)
 	Close(ctx context.Context) error
 }
 

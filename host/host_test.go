@@ -68,6 +68,9 @@ func (e *fakeEngine) Load(context.Context, []byte, abi.Limits) (Program, error) 
 	e.loads++
 	return e, nil
 }
+func (e *fakeEngine) Describe(context.Context) (abi.Description, error) {
+	return abi.Description{SDK: "fake/1"}, nil
+}
 func (e *fakeEngine) Close(context.Context) error { return nil }
 func (e *fakeEngine) Call(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error) {
 	return e.call(ctx, env, http, log)
@@ -484,6 +487,17 @@ func TestPending(t *testing.T) {
 			t.Errorf("a wait that is cut short gives %v", err)
 		}
 	})
+}
+
+func TestDescribe(t *testing.T) {
+	w := newWorld(t)
+	w.install(t, shop)
+	if d, err := w.Describe(t.Context(), "shop"); err != nil || d.SDK != "fake/1" {
+		t.Errorf("Describe = %+v, %v", d, err)
+	}
+	if _, err := w.Describe(t.Context(), "nothing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("describing what is not installed gives %v", err)
+	}
 }
 
 func TestPageOutput(t *testing.T) {

@@ -49,14 +49,15 @@ func (h *Host) open(ctx context.Context, connector string) (*opened, error) {
 	return o, nil
 }
 
-// load returns the guest. A load that failed is tried again by the next call.
-func (o *opened) load(ctx context.Context, e Engine, limits abi.Limits) (Program, error) {
+// load returns the guest, compiled for the connector's limits; an operation's own are tighter. A load that
+// failed is tried again by the next call.
+func (o *opened) load(ctx context.Context, e Engine) (Program, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.program != nil {
 		return o.program, nil
 	}
-	p, err := e.Load(ctx, o.bundle.Contents().Module, limits)
+	p, err := e.Load(ctx, o.bundle.Contents().Module, o.m.Limits.Apply(abi.Limits{}.WithDefaults()))
 	if err != nil {
 		return nil, err
 	}

@@ -70,16 +70,11 @@ func (h *Host) Describe(ctx context.Context, connector string) (abi.Description,
 	if err != nil {
 		return abi.Description{}, err
 	}
-	p := &prepared{opened: o, op: manifest.Operation{Kind: abi.KindDescribe}}
-	r, err := h.attempt(ctx, p, 1, nil)
+	program, err := o.load(ctx, h.engine)
 	if err != nil {
 		return abi.Description{}, err
 	}
-	var d abi.Description
-	if err := json.Unmarshal(r.Output, &d); err != nil {
-		return d, abi.Faultf(abi.Internal, "the guest's description is malformed: %v", err)
-	}
-	return d, nil
+	return program.Describe(ctx)
 }
 
 // prepared is a call whose names are resolved and whose input is valid.
@@ -149,8 +144,7 @@ func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name str
 
 // attempt calls the guest once.
 func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json.RawMessage) (abi.Result, error) {
-	// The guest is compiled once, for the connector's limits; an operation's own are tighter.
-	program, err := p.opened.load(ctx, h.engine, p.m.Limits.Apply(abi.Limits{}.WithDefaults()))
+	program, err := p.load(ctx, h.engine)
 	if err != nil {
 		return abi.Result{}, err
 	}

@@ -102,7 +102,7 @@ func TestVendorFaults(t *testing.T) {
 		{"drip", vendor.Rule{Effect: vendor.Drip}, []string{"--timeout", "2s"}, 1, []string{"timeout"}},
 		{"reset", vendor.Rule{Effect: vendor.Reset}, nil, 1, []string{"unavailable"}},
 		{"malformed JSON", vendor.Rule{Effect: vendor.Malformed}, nil, 1, []string{"unavailable"}},
-		{"1 GiB body", vendor.Rule{Effect: vendor.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16 MiB"}},
+		{"1 GiB body", vendor.Rule{Effect: vendor.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16MiB"}},
 		{"gzip bomb", vendor.Rule{Effect: vendor.Bomb, Size: 1 << 30}, nil, 1, []string{"limit_exceeded"}},
 		{"invalid UTF-8", vendor.Rule{Status: 200, Body: "{\"data\":[{\"id\":\"\xff\"}]}"}, nil, 1, []string{"unavailable", "not valid UTF-8"}},
 		{"deep JSON", vendor.Rule{Status: 200, Body: strings.Repeat(`{"data":`, 10_000) + "1" + strings.Repeat("}", 10_000)}, nil, 1, []string{"at /data: want an array"}},

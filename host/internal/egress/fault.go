@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"patchbay/abi"
+	"patchbay/manifest"
 )
 
 // phase says how far a request has come, for faults.
@@ -99,7 +100,7 @@ func (x *exchange) overrun(ctx context.Context, host string, err error) *abi.Fau
 	var timeout net.Error
 	switch {
 	case errors.Is(err, errTooLarge):
-		return abi.Faultf(abi.LimitExceeded, "response body of %s: larger than the limit of %d bytes", host, x.policy.Limits.ResponseBody)
+		return abi.Faultf(abi.LimitExceeded, "response body of %s: larger than the limit of %s", host, manifest.Bytes(x.policy.Limits.ResponseBody))
 	case errors.Is(err, errRatio):
 		return abi.Faultf(abi.LimitExceeded, "response body of %s: more than %d times its compressed size", host, maxRatio)
 	case context.Cause(ctx) == errIdle:
