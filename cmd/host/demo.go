@@ -61,7 +61,7 @@ func runDemo(ctx context.Context, s *cli.Streams, o demoOptions) error {
 	if err := emptyDemo(o.dir); err != nil {
 		return err
 	}
-	d := &demo{s: s, dir: o.dir, cache: cli.CacheDir(home), vendors: map[string]simulated{}, served: map[string]*served{}}
+	d := &demo{s: s, dir: o.dir, cache: cli.CacheDir(home), vendors: map[string]vendor{}, served: map[string]*served{}}
 	s.Note("order to approval: NetSuite and Tallyfy, simulated on this machine\n")
 	start := time.Now()
 	err = d.job(ctx)
@@ -113,7 +113,7 @@ type demo struct {
 	dir     string // the demo's own home
 	cache   string // shared with everything else, so that later runs are quick
 	app     *app
-	vendors map[string]simulated
+	vendors map[string]vendor
 	served  map[string]*served
 	stages  []stage
 }

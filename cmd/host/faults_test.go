@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"patchbay/testkit/vendors/netsuite"
+	"patchbay/testkit/vendors/simulated"
 	"patchbay/testkit/vendors/tallyfy"
-	"patchbay/testkit/vendors/vendor"
 )
 
 // station is a home folder with both connectors installed, and the vendors that they are connected to.
@@ -86,26 +86,26 @@ func TestVendorFaults(t *testing.T) {
 	s := newStation(t)
 	for _, c := range []struct {
 		name string
-		rule vendor.Rule
+		rule simulated.Rule
 		args []string
 		code int
 		want []string // parts of standard error
 	}{
-		{"401", vendor.Rule{Status: 401}, nil, 1, []string{"unauthorized", "host connect"}},
-		{"403", vendor.Rule{Status: 403}, nil, 1, []string{"forbidden"}},
-		{"404", vendor.Rule{Status: 404}, nil, 4, []string{"not_found"}},
-		{"422", vendor.Rule{Status: 422}, nil, 1, []string{"invalid_input"}},
-		{"429", vendor.Rule{Status: 429, RetryAfter: "7"}, nil, 1, []string{"rate_limited", "try again later"}},
-		{"500", vendor.Rule{Status: 500}, nil, 1, []string{"unavailable"}},
-		{"503", vendor.Rule{Status: 503, RetryAfter: "Wed, 21 Oct 2026 07:28:00 GMT"}, nil, 1, []string{"unavailable"}},
-		{"hang", vendor.Rule{Effect: vendor.Hang}, []string{"--timeout", "2s"}, 1, []string{"timeout", "took too long", "while it waited for the answer to GET 127.0.0.1:"}},
-		{"drip", vendor.Rule{Effect: vendor.Drip}, []string{"--timeout", "2s"}, 1, []string{"timeout"}},
-		{"reset", vendor.Rule{Effect: vendor.Reset}, nil, 1, []string{"unavailable"}},
-		{"malformed JSON", vendor.Rule{Effect: vendor.Malformed}, nil, 1, []string{"unavailable"}},
-		{"1 GiB body", vendor.Rule{Effect: vendor.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16MiB"}},
-		{"gzip bomb", vendor.Rule{Effect: vendor.Bomb, Size: 1 << 30}, nil, 1, []string{"limit_exceeded"}},
-		{"invalid UTF-8", vendor.Rule{Status: 200, Body: "{\"data\":[{\"id\":\"\xff\"}]}"}, nil, 1, []string{"unavailable", "not valid UTF-8"}},
-		{"deep JSON", vendor.Rule{Status: 200, Body: strings.Repeat(`{"data":`, 10_000) + "1" + strings.Repeat("}", 10_000)}, nil, 1, []string{"at /data: want an array"}},
+		{"401", simulated.Rule{Status: 401}, nil, 1, []string{"unauthorized", "host connect"}},
+		{"403", simulated.Rule{Status: 403}, nil, 1, []string{"forbidden"}},
+		{"404", simulated.Rule{Status: 404}, nil, 4, []string{"not_found"}},
+		{"422", simulated.Rule{Status: 422}, nil, 1, []string{"invalid_input"}},
+		{"429", simulated.Rule{Status: 429, RetryAfter: "7"}, nil, 1, []string{"rate_limited", "try again later"}},
+		{"500", simulated.Rule{Status: 500}, nil, 1, []string{"unavailable"}},
+		{"503", simulated.Rule{Status: 503, RetryAfter: "Wed, 21 Oct 2026 07:28:00 GMT"}, nil, 1, []string{"unavailable"}},
+		{"hang", simulated.Rule{Effect: simulated.Hang}, []string{"--timeout", "2s"}, 1, []string{"timeout", "took too long", "while it waited for the answer to GET 127.0.0.1:"}},
+		{"drip", simulated.Rule{Effect: simulated.Drip}, []string{"--timeout", "2s"}, 1, []string{"timeout"}},
+		{"reset", simulated.Rule{Effect: simulated.Reset}, nil, 1, []string{"unavailable"}},
+		{"malformed JSON", simulated.Rule{Effect: simulated.Malformed}, nil, 1, []string{"unavailable"}},
+		{"1 GiB body", simulated.Rule{Effect: simulated.Huge, Size: 1 << 30}, nil, 1, []string{"limit_exceeded", "16MiB"}},
+		{"gzip bomb", simulated.Rule{Effect: simulated.Bomb, Size: 1 << 30}, nil, 1, []string{"limit_exceeded"}},
+		{"invalid UTF-8", simulated.Rule{Status: 200, Body: "{\"data\":[{\"id\":\"\xff\"}]}"}, nil, 1, []string{"unavailable", "not valid UTF-8"}},
+		{"deep JSON", simulated.Rule{Status: 200, Body: strings.Repeat(`{"data":`, 10_000) + "1" + strings.Repeat("}", 10_000)}, nil, 1, []string{"at /data: want an array"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.rule.Times = -1

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"patchbay/testkit/vendors/simulated"
 	"patchbay/testkit/vendors/tallyfy"
-	"patchbay/testkit/vendors/vendor"
 )
 
 // TestTwentyAtOnce: twenty commands on one home work at the same time, and go on when the one that serves the
@@ -18,7 +18,7 @@ import (
 func TestTwentyAtOnce(t *testing.T) {
 	s := newStation(t)
 	// The first command has the state open, and hangs at the vendor until it is killed.
-	s.tallyfy.Fail(vendor.Rule{Path: "/api/organizations/*/runs/**", Times: -1, Effect: vendor.Hang})
+	s.tallyfy.Fail(simulated.Rule{Path: "/api/organizations/*/runs/**", Times: -1, Effect: simulated.Hang})
 	first := exec.CommandContext(t.Context(), filepath.Join(bin, "host"), "run", "tallyfy.list_tasks", "--input",
 		`{"process_id": "00000000000000000000000000000000"}`)
 	first.Env = append(os.Environ(), "PATCHBAY_HOME="+s.home)

@@ -16,8 +16,8 @@ import (
 	"patchbay/testkit/vendors/tallyfy"
 )
 
-// simulated is a simulated vendor, ready to be served.
-type simulated struct {
+// vendor is a simulated vendor, ready to be served.
+type vendor struct {
 	handler http.Handler
 	grant   string            // http grant that its base URL stands in for
 	path    string            // of the base URL
@@ -25,16 +25,16 @@ type simulated struct {
 	fields  map[string]string // connection fields of its account
 }
 
-func newVendorServer(name string) (simulated, error) {
+func newVendorServer(name string) (vendor, error) {
 	switch name {
 	case "tallyfy":
-		return simulated{handler: tallyfy.New(tallyfy.Config{}), grant: "api", path: "/api", token: tallyfy.AdminToken,
+		return vendor{handler: tallyfy.New(tallyfy.Config{}), grant: "api", path: "/api", token: tallyfy.AdminToken,
 			fields: map[string]string{"organization": tallyfy.AcmeOrg}}, nil
 	case "netsuite":
-		return simulated{handler: netsuite.New(netsuite.Config{}), grant: "api", path: "/services/rest", token: netsuite.AdminToken,
+		return vendor{handler: netsuite.New(netsuite.Config{}), grant: "api", path: "/services/rest", token: netsuite.AdminToken,
 			fields: map[string]string{"account": "1234567"}}, nil
 	}
-	return simulated{}, cli.Hint(cli.WithExit(fmt.Errorf("no vendor %q is simulated", name), cli.ExitNotFound), "there are tallyfy and netsuite")
+	return vendor{}, cli.Hint(cli.WithExit(fmt.Errorf("no vendor %q is simulated", name), cli.ExitNotFound), "there are tallyfy and netsuite")
 }
 
 func newVendor(s *cli.Streams) *cobra.Command {
@@ -82,7 +82,7 @@ type served struct {
 	done   chan error
 }
 
-func serve(ctx context.Context, v simulated, addr string) (*served, error) {
+func serve(ctx context.Context, v vendor, addr string) (*served, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, cli.Hint(err, "choose another --addr; port 0 takes a free one")

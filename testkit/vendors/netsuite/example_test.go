@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"patchbay/testkit/vendors/netsuite"
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 // A test starts a server, points its client at it, and looks at what arrived.
@@ -36,7 +36,7 @@ func Example() {
 		fmt.Printf("%d %q\n", resp.StatusCode, strings.TrimPrefix(resp.Header.Get("Location"), ts.URL))
 	}
 
-	server.Fail(vendor.Rule{Method: "PATCH", Status: 429})
+	server.Fail(simulated.Rule{Method: "PATCH", Status: 429})
 	approve()
 	approve()
 	order, _ := server.Order(netsuite.LargeOrder)

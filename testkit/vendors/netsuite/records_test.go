@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/testkit/vendors/netsuite"
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 func TestGetOrder(t *testing.T) {
@@ -219,7 +219,7 @@ func TestUpsertAndDelete(t *testing.T) {
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	c := start(t, netsuite.Config{})
-	c.server.Fail(vendor.Rule{Method: "POST", Status: 503, Performed: true})
+	c.server.Fail(simulated.Rule{Method: "POST", Status: 503, Performed: true})
 	body := `{"companyName":"Once","subsidiary":{"id":"1"}}`
 	c.refused(503, "POST", "/record/v1/customer", body, `{"detail":"An unexpected error has occurred.","o:errorCode":"UNEXPECTED_ERROR"}`)
 	c.refused(400, "POST", "/record/v1/customer", body, `{"detail":"Error while accessing a resource. This entity already exists.","o:errorCode":"USER_ERROR"}`)

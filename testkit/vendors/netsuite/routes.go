@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 const (
@@ -113,7 +113,7 @@ func (s *Server) admit(r *http.Request) *failure {
 // unrouted is the failure for a path or a method that is not served. The mux knows which, and what would be
 // allowed.
 func (s *Server) unrouted(r *http.Request) *failure {
-	probe := vendor.NewBuffer()
+	probe := simulated.NewBuffer()
 	s.mux.ServeHTTP(probe, r)
 	if probe.Status == http.StatusMethodNotAllowed {
 		f := fail(probe.Status, "INVALID_REQUEST", "The method %s is not allowed here.", r.Method)

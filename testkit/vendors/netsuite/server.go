@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 // The tokens of the defaults. They are made up and open nothing else.
@@ -39,8 +39,8 @@ type Config struct {
 	// BaseURL begins the links in answers, such as https://1234567.suitetalk.api.netsuite.com.
 	// Defaults to the host that the request names.
 	BaseURL string
-	// Faults are rules in force from the start: see [vendor.Controls.Fail].
-	Faults []vendor.Rule
+	// Faults are rules in force from the start: see [simulated.Controls.Fail].
+	Faults []simulated.Rule
 	// Concurrency is how many requests may run at a time. Defaults to 5; a negative number means no limit.
 	Concurrency int
 	// ConcurrencyStatus is the status of a request beyond it. Defaults to 429; 400 is seen as well.
@@ -69,7 +69,7 @@ func (c Config) withDefaults() Config {
 // Server is a NetSuite account in memory, safe for concurrent use.
 type Server struct {
 	// Controls make requests fail, list those that came, and end those that wait.
-	*vendor.Controls
+	*simulated.Controls
 	config Config
 	mux    *http.ServeMux
 	gate   gate
@@ -83,7 +83,7 @@ type Server struct {
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		Controls: vendor.New(config.Clock, config.Faults...), config: config,
+		Controls: simulated.New(config.Clock, config.Faults...), config: config,
 		mux: http.NewServeMux(), gate: gate{limit: config.Concurrency},
 		tokens: maps.Clone(config.Tokens), store: newStore(config.Clock, config.Zone),
 	}
@@ -115,7 +115,7 @@ func (s *Server) Revoke(token string) {
 
 // ServeHTTP files the request, performs it unless a fault forbids, and delivers its answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x, err := vendor.Receive(s.Controls, r)
+	x, err := simulated.Receive(s.Controls, r)
 	free := s.gate.enter()
 	defer s.gate.leave()
 	if refusal := s.turnAway(err, free); refusal != nil {

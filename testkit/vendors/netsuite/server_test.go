@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"patchbay/testkit/vendors/netsuite"
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 // serve sends a request without a network and fails on an answer that says the server is at fault.
@@ -41,7 +41,7 @@ func TestConcurrencyLimit(t *testing.T) {
 		{netsuite.Config{Concurrency: -1}, 200, false},
 	} {
 		c := start(t, test.config)
-		c.server.Fail(vendor.Rule{Path: "/services/rest/record/v1/customer/107", Effect: vendor.Hang, Times: 5})
+		c.server.Fail(simulated.Rule{Path: "/services/rest/record/v1/customer/107", Effect: simulated.Hang, Times: 5})
 		var group sync.WaitGroup
 		for range 5 {
 			group.Go(func() {
@@ -103,7 +103,7 @@ func TestLatencyHoldsAPlace(t *testing.T) {
 
 func TestFail(t *testing.T) {
 	t.Parallel()
-	c := start(t, netsuite.Config{Faults: []vendor.Rule{{Status: 500}}})
+	c := start(t, netsuite.Config{Faults: []simulated.Rule{{Status: 500}}})
 	c.want(500, "GET", "/record/v1/customer", "")
 	for status, detail := range map[int]string{
 		400: `{"detail":"Error while accessing a resource.","o:errorCode":"USER_ERROR"}`,
@@ -114,22 +114,22 @@ func TestFail(t *testing.T) {
 		500: `{"detail":"An unexpected error has occurred.","o:errorCode":"UNEXPECTED_ERROR"}`,
 		503: `{"detail":"An unexpected error has occurred.","o:errorCode":"UNEXPECTED_ERROR"}`,
 	} {
-		c.server.Fail(vendor.Rule{Status: status, RetryAfter: "3"})
+		c.server.Fail(simulated.Rule{Status: status, RetryAfter: "3"})
 		c.refused(status, "GET", "/record/v1/customer", "", detail)
 		if c.header.Get("Retry-After") != "3" || c.header.Get("WWW-Authenticate") == "" && status == 401 {
 			t.Errorf("%d has headers %v", status, c.header)
 		}
 	}
 	contains(t, func() map[string]any {
-		c.server.Fail(vendor.Rule{Status: 503}, vendor.Rule{Status: 429})
+		c.server.Fail(simulated.Rule{Status: 503}, simulated.Rule{Status: 429})
 		return c.want(503, "GET", "/record/v1/customer", "")
 	}(), `{"title":"Service Unavailable","type":"https://www.rfc-editor.org/rfc/rfc9110.html#section-15.6.4"}`)
 	contains(t, c.want(429, "GET", "/record/v1/customer", ""), `{"title":"Too Many Requests","type":"https://www.rfc-editor.org/rfc/rfc6585.html#section-4"}`)
-	c.server.Fail(vendor.Rule{Effect: vendor.Malformed})
+	c.server.Fail(simulated.Rule{Effect: simulated.Malformed})
 	if status, body := c.do("GET", "/record/v1/customer", ""); status != 200 || json.Valid([]byte(body)) {
 		t.Errorf("malformed answers %d %s", status, body)
 	}
-	c.server.Fail(vendor.Rule{Times: -1})
+	c.server.Fail(simulated.Rule{Times: -1})
 	c.want(500, "GET", "/record/v1/customer", "")
 	c.server.ClearFaults()
 	c.want(200, "GET", "/record/v1/customer", "")

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"patchbay/testkit/vendors/simulated"
 	"patchbay/testkit/vendors/tallyfy"
-	"patchbay/testkit/vendors/vendor"
 )
 
 // A test starts a server, points its client at it, and looks at what arrived.
@@ -42,7 +42,7 @@ func Example() {
 		fmt.Printf("%d, Retry-After %q\n", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}
 
-	server.Fail(vendor.Rule{Method: "POST", Status: 429, RetryAfter: "2"})
+	server.Fail(simulated.Rule{Method: "POST", Status: 429, RetryAfter: "2"})
 	launch()
 	launch()
 	run := server.Runs()[0]

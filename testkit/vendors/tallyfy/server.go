@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 // The tokens of the fixtures. They are made up and open nothing else.
@@ -33,8 +33,8 @@ type Config struct {
 	// BaseURL begins the links in answers, such as https://go.tallyfy.com/api.
 	// Defaults to /api at the host that the request names.
 	BaseURL string
-	// Faults are rules in force from the start: see [vendor.Controls.Fail].
-	Faults []vendor.Rule
+	// Faults are rules in force from the start: see [simulated.Controls.Fail].
+	Faults []simulated.Rule
 	// RatePerMinute is how many requests an organisation may make in a minute.
 	// Defaults to 100; a negative number means no limit.
 	RatePerMinute int
@@ -60,7 +60,7 @@ func (c Config) withDefaults() Config {
 // Server is a Tallyfy in memory, safe for concurrent use.
 type Server struct {
 	// Controls make requests fail, list those that came, and end those that wait.
-	*vendor.Controls
+	*simulated.Controls
 	config Config
 	mux    *http.ServeMux
 
@@ -74,7 +74,7 @@ type Server struct {
 func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
-		Controls: vendor.New(config.Clock, config.Faults...), config: config, mux: http.NewServeMux(),
+		Controls: simulated.New(config.Clock, config.Faults...), config: config, mux: http.NewServeMux(),
 		tokens: maps.Clone(config.Tokens), store: newStore(config.IDs), spent: map[string]window{},
 	}
 	s.routes()
@@ -100,7 +100,7 @@ func (s *Server) Revoke(token string) {
 
 // ServeHTTP files the request, performs it unless a fault forbids, and delivers its answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x, err := vendor.Receive(s.Controls, r)
+	x, err := simulated.Receive(s.Controls, r)
 	if err != nil {
 		refuse(http.StatusRequestEntityTooLarge, "", "Payload too large.").write(x)
 	} else {

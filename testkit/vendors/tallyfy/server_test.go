@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"patchbay/testkit/vendors/simulated"
 	"patchbay/testkit/vendors/tallyfy"
-	"patchbay/testkit/vendors/vendor"
 )
 
 func TestRequestsAreFiled(t *testing.T) {
@@ -116,7 +116,7 @@ func TestConcurrentUse(t *testing.T) {
 			mine := *c
 			for i := range 10 {
 				id := mine.launchOrder(fmt.Sprint(n, "-", i))
-				mine.server.Fail(vendor.Rule{Path: "/never"})
+				mine.server.Fail(simulated.Rule{Path: "/never"})
 				task := mine.server.Tasks(id)[0]
 				mine.data(200, "POST", acme+"/runs/"+id+"/completed-tasks", `{"task_id":"`+task.ID+`"}`)
 				mine.want(200, "GET", acme+"/runs?with=tasks", nil)

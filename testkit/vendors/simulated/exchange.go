@@ -1,4 +1,4 @@
-package vendor
+package simulated
 
 import (
 	"net/http"

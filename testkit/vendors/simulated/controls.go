@@ -1,4 +1,4 @@
-// Package vendor is what the simulated vendors have in common: a log of the requests that came, faults that
+// Package simulated is what the simulated vendors have in common: a log of the requests that came, faults that
 // can be switched on and off, and answers that are held back until it is known how they travel. It imports
 // the standard library only, as do the vendors beside it, so that what they say is evidence that does not
 // rest on the code under test.
@@ -7,7 +7,7 @@
 // ([Request]). It answers each request in three steps:
 //
 //	func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-//		x, err := vendor.Receive(s.Controls, r) // files the request
+//		x, err := simulated.Receive(s.Controls, r) // files the request
 //		if err != nil {
 //			s.refuse(x, http.StatusRequestEntityTooLarge)
 //		} else {
@@ -15,7 +15,7 @@
 //		}
 //		x.Send(w) // delivers the answer, or what a fault makes of it
 //	}
-package vendor
+package simulated
 
 import (
 	"sync"

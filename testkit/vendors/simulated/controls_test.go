@@ -1,4 +1,4 @@
-package vendor_test
+package simulated_test
 
 import (
 	"io"
@@ -9,25 +9,25 @@ import (
 	"testing"
 	"time"
 
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // shop is the smallest vendor: it sells at every path but /none, and counts what it has sold.
 type shop struct {
-	*vendor.Controls
+	*simulated.Controls
 	latency time.Duration
 	selling func() // called before a sale, if not nil
 	sold    atomic.Int32
 }
 
-func newShop(rules ...vendor.Rule) *shop {
-	return &shop{Controls: vendor.New(func() time.Time { return monday }, rules...)}
+func newShop(rules ...simulated.Rule) *shop {
+	return &shop{Controls: simulated.New(func() time.Time { return monday }, rules...)}
 }
 
 func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x, err := vendor.Receive(s.Controls, r)
+	x, err := simulated.Receive(s.Controls, r)
 	if err != nil {
 		s.refuse(x, http.StatusRequestEntityTooLarge)
 	} else {

@@ -1,4 +1,4 @@
-package vendor_test
+package simulated_test
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 func TestRequestsAreFiled(t *testing.T) {
@@ -21,7 +21,7 @@ func TestRequestsAreFiled(t *testing.T) {
 	r.Header.Set("Purse", "full")
 	s.ServeHTTP(httptest.NewRecorder(), r)
 	s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "/none", nil))
-	want := []vendor.Request{
+	want := []simulated.Request{
 		{Method: "PUT", Path: "/a%2Fb", Query: url.Values{"q": {"a b"}}, Header: http.Header{"Purse": {"full"}}, Body: []byte("tea"), At: monday, Status: 201},
 		{Method: "GET", Path: "/none", Query: url.Values{}, Header: http.Header{}, Body: []byte{}, At: monday, Status: 404},
 	}

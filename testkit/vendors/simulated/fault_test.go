@@ -1,4 +1,4 @@
-package vendor_test
+package simulated_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"patchbay/testkit/vendors/vendor"
+	"patchbay/testkit/vendors/simulated"
 )
 
 func TestFailStatuses(t *testing.T) {
@@ -23,17 +23,17 @@ func TestFailStatuses(t *testing.T) {
 	s := newShop()
 	url := open(t, s)
 	for _, test := range []struct {
-		rule       vendor.Rule
+		rule       simulated.Rule
 		status     int
 		body       string
 		retryAfter string
 		shop       string
 	}{
-		{vendor.Rule{}, 500, "no: Internal Server Error", "", "closed"},
-		{vendor.Rule{Performed: true, Status: 404}, 404, "no: Not Found", "", "closed"},
-		{vendor.Rule{Status: 429, RetryAfter: "1.5"}, 429, "no: Too Many Requests", "1.5", "closed"},
-		{vendor.Rule{Status: 503, RetryAfter: "soon"}, 503, "no: Service Unavailable", "soon", "closed"},
-		{vendor.Rule{Status: 502, Body: "<html>"}, 502, "<html>", "", "closed"},
+		{simulated.Rule{}, 500, "no: Internal Server Error", "", "closed"},
+		{simulated.Rule{Performed: true, Status: 404}, 404, "no: Not Found", "", "closed"},
+		{simulated.Rule{Status: 429, RetryAfter: "1.5"}, 429, "no: Too Many Requests", "1.5", "closed"},
+		{simulated.Rule{Status: 503, RetryAfter: "soon"}, 503, "no: Service Unavailable", "soon", "closed"},
+		{simulated.Rule{Status: 502, Body: "<html>"}, 502, "<html>", "", "closed"},
 	} {
 		s.Fail(test.rule)
 		resp, body := get(t, url, "/")
@@ -54,15 +54,15 @@ func TestFailMatching(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
-		rule vendor.Rule
+		rule simulated.Rule
 		want string // statuses of GET /me, GET /a/b/c and GET /a/b/c/d, three times
 	}{
-		{"method", vendor.Rule{Method: "POST", Times: -1}, "201 201 201 201 201 201 201 201 201"},
-		{"path", vendor.Rule{Path: "/a/b/c"}, "201 500 201 201 201 201 201 201 201"},
-		{"one segment", vendor.Rule{Path: "/a/*/c", Times: 2}, "201 500 201 201 500 201 201 201 201"},
-		{"any rest", vendor.Rule{Path: "/a/**", Times: -1}, "201 500 500 201 500 500 201 500 500"},
-		{"skip", vendor.Rule{Path: "/a/b/c", Skip: 1}, "201 201 201 201 500 201 201 201 201"},
-		{"too short", vendor.Rule{Path: "/a/b/c/d/e", Times: -1}, "201 201 201 201 201 201 201 201 201"},
+		{"method", simulated.Rule{Method: "POST", Times: -1}, "201 201 201 201 201 201 201 201 201"},
+		{"path", simulated.Rule{Path: "/a/b/c"}, "201 500 201 201 201 201 201 201 201"},
+		{"one segment", simulated.Rule{Path: "/a/*/c", Times: 2}, "201 500 201 201 500 201 201 201 201"},
+		{"any rest", simulated.Rule{Path: "/a/**", Times: -1}, "201 500 500 201 500 500 201 500 500"},
+		{"skip", simulated.Rule{Path: "/a/b/c", Skip: 1}, "201 201 201 201 500 201 201 201 201"},
+		{"too short", simulated.Rule{Path: "/a/b/c/d/e", Times: -1}, "201 201 201 201 201 201 201 201 201"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,9 +92,9 @@ func TestFailMatching(t *testing.T) {
 // Rules in force from the start come before those added later.
 func TestFailOrder(t *testing.T) {
 	t.Parallel()
-	s := newShop(vendor.Rule{Status: 501})
+	s := newShop(simulated.Rule{Status: 501})
 	url := open(t, s)
-	s.Fail(vendor.Rule{Status: 502}, vendor.Rule{Status: 503})
+	s.Fail(simulated.Rule{Status: 502}, simulated.Rule{Status: 503})
 	for _, want := range []int{501, 502, 503, 201} {
 		if resp, _ := get(t, url, "/"); resp.StatusCode != want {
 			t.Errorf("status %d, want %d", resp.StatusCode, want)
@@ -105,14 +105,14 @@ func TestFailOrder(t *testing.T) {
 func TestFailPerformed(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		rule vendor.Rule
+		rule simulated.Rule
 		sold int32
 	}{
-		{vendor.Rule{}, 0},
-		{vendor.Rule{Performed: true}, 1},
-		{vendor.Rule{Effect: vendor.Malformed}, 0},
-		{vendor.Rule{Effect: vendor.Malformed, Performed: true}, 1},
-		{vendor.Rule{Effect: vendor.Drip, Interval: time.Microsecond}, 1},
+		{simulated.Rule{}, 0},
+		{simulated.Rule{Performed: true}, 1},
+		{simulated.Rule{Effect: simulated.Malformed}, 0},
+		{simulated.Rule{Effect: simulated.Malformed, Performed: true}, 1},
+		{simulated.Rule{Effect: simulated.Drip, Interval: time.Microsecond}, 1},
 	} {
 		s := newShop(test.rule)
 		get(t, open(t, s), "/")
@@ -126,15 +126,15 @@ func TestFailBodies(t *testing.T) {
 	t.Parallel()
 	s := newShop()
 	url := open(t, s)
-	s.Fail(vendor.Rule{Effect: vendor.Malformed, Performed: true})
+	s.Fail(simulated.Rule{Effect: simulated.Malformed, Performed: true})
 	if resp, body := get(t, url, "/"); resp.StatusCode != 200 || json.Valid([]byte(body)) {
 		t.Errorf("malformed answers %d %s", resp.StatusCode, body)
 	}
-	s.Fail(vendor.Rule{Effect: vendor.Huge, Size: 200_001})
+	s.Fail(simulated.Rule{Effect: simulated.Huge, Size: 200_001})
 	if resp, body := get(t, url, "/"); resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" || len(body) != 200_001 || !json.Valid([]byte(body)) {
 		t.Errorf("huge answers %d and %d bytes", resp.StatusCode, len(body))
 	}
-	s.Fail(vendor.Rule{Effect: vendor.Drip, Interval: time.Microsecond})
+	s.Fail(simulated.Rule{Effect: simulated.Drip, Interval: time.Microsecond})
 	if resp, body := get(t, url, "/"); resp.StatusCode != 201 || body != "sold " {
 		t.Errorf("drip answers %d %s", resp.StatusCode, body)
 	}
@@ -150,7 +150,7 @@ func TestFailBodies(t *testing.T) {
 func TestFailBomb(t *testing.T) {
 	t.Parallel()
 	const size = 2 << 20
-	bomb := vendor.Rule{Effect: vendor.Bomb, Size: size, Times: 2}
+	bomb := simulated.Rule{Effect: simulated.Bomb, Size: size, Times: 2}
 	s := newShop(bomb)
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil))
@@ -178,11 +178,11 @@ func TestFailConnections(t *testing.T) {
 		}
 		return err
 	}
-	s.Fail(vendor.Rule{Effect: vendor.Reset})
+	s.Fail(simulated.Rule{Effect: simulated.Reset})
 	if err := post(t.Context()); !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, io.EOF) {
 		t.Errorf("reset gives %v", err)
 	}
-	s.Fail(vendor.Rule{Effect: vendor.Hang, Times: 2})
+	s.Fail(simulated.Rule{Effect: simulated.Hang, Times: 2})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- post(ctx) }()
