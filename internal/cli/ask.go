@@ -76,8 +76,11 @@ func readLine(r io.Reader) (string, error) {
 }
 
 func ignoreEOF(err error, line string) error {
-	if err == io.EOF && line != "" {
-		return nil
+	switch {
+	case err != io.EOF:
+		return err
+	case line == "":
+		return fmt.Errorf("read the answer: the input has ended: %w", io.ErrUnexpectedEOF)
 	}
-	return err
+	return nil
 }

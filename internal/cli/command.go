@@ -37,6 +37,7 @@ func prepare(root *cobra.Command, s *Streams) {
 	})
 	walk(root, func(c *cobra.Command) {
 		c.Args = usageArgs(c.Args)
+		c.SuggestionsMinimumDistance = 2 // cobra's default where it suggests by itself
 		if c.HasSubCommands() && c.RunE == nil {
 			c.RunE = group
 		}

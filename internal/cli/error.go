@@ -79,39 +79,45 @@ func Exit(err error) int {
 	if err == nil {
 		return ExitOK
 	}
-	for e := err; e != nil; {
-		var ce *Error
-		if !errors.As(e, &ce) {
-			break
-		}
-		if ce.Exit != 0 {
-			return ce.Exit
-		}
-		e = ce.Err
+	code := 0
+	search(err, func(e *Error) bool { code = e.Exit; return code != 0 })
+	if code != 0 {
+		return code
 	}
 	var f *abi.Fault
+	errors.As(err, &f)
 	switch {
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), f != nil && f.Code == abi.Canceled:
 		return ExitInterrupted
-	case errors.As(err, &f) && f.Code == abi.NotFound, errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), f != nil && f.Code == abi.NotFound:
 		return ExitNotFound
 	}
 	return ExitError
 }
 
 // hint returns the outermost advice in err's tree.
-func hint(err error) string {
-	for e := err; e != nil; {
-		var ce *Error
-		if !errors.As(e, &ce) {
-			return ""
-		}
-		if ce.Hint != "" {
-			return ce.Hint
-		}
-		e = ce.Err
+func hint(err error) (advice string) {
+	search(err, func(e *Error) bool { advice = e.Hint; return advice != "" })
+	return advice
+}
+
+// search shows every [Error] in err's tree to found, the outermost first, until found says that it has it.
+// errors.As would stop at the first one of joined errors.
+func search(err error, found func(*Error) bool) bool {
+	if e, ok := err.(*Error); ok && found(e) {
+		return true
 	}
-	return ""
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return search(e.Unwrap(), found)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if search(err, found) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // report prints err for the command name and returns its exit code.
@@ -143,7 +149,11 @@ func reportJSON(s *Streams, err error, code int) {
 	_ = enc.Encode(map[string]any{"error": body})
 }
 
-// indent keeps the lines of a longer text together.
+// indent keeps the lines of a longer text together, and takes out what a stranger's words may do to a terminal.
 func indent(text string) string {
-	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = Clean(line)
+	}
+	return strings.Join(lines, "\n  ")
 }

@@ -37,7 +37,7 @@ func (in *Input) Read(s *Streams) (json.RawMessage, error) {
 		data, err = readFile(in.text[1:])
 	}
 	if err != nil {
-		return nil, WithExit(err, ExitUsage)
+		return nil, WithExit(fmt.Errorf("--input: %w", err), ExitUsage)
 	}
 	data = bytes.TrimSpace(data)
 	if err := abi.CheckJSON(data); err != nil {
@@ -100,7 +100,11 @@ func (s *Streams) secret(name, source string, given bool) (string, error) {
 	if err != nil {
 		return "", WithExit(fmt.Errorf("--secret %s: %w", name, err), ExitUsage)
 	}
-	return strings.TrimRight(string(data), "\r\n"), nil
+	value := strings.TrimRight(string(data), "\r\n")
+	if value == "" { // standard input is, for whoever reads it second
+		return "", Usage("--secret %s: its source is empty", name)
+	}
+	return value, nil
 }
 
 func readFile(path string) ([]byte, error) {
