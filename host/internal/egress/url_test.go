@@ -314,3 +314,26 @@ func inGrant(origin, path string) bool {
 	}
 	return slices.Contains([]string{"http://plain.example.com:8080", "https://[2606:4700::1]:8443"}, origin)
 }
+
+// net/url refuses some of these today; the rules must not hang on that.
+func TestParseURL_SaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"https:api.example.com":     "must be absolute",
+		"https:///x":                "must be absolute",
+		"api.example.com":           "must begin with https://",
+		"https://a@api.example.com": "user name",
+		"https://127.1":             "four decimal parts",
+		"https://a..example":        "DNS name",
+		"https://[::1%25lo]":        "without a zone",
+		"https://a.example:0":       "port",
+		"https://a.example/a b":     `' ' at byte 19`,
+	} {
+		if _, err := parseURL(raw); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q in it", raw, err, want)
+		}
+	}
+	if _, err := parseHost("[127.0.0.1]"); err == nil {
+		t.Error("an IPv4 address in brackets was accepted")
+	}
+}
