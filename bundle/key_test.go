@@ -160,6 +160,7 @@ func TestKey_NeverPrints(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
 		text += fmt.Sprintf(verb+verb, k, *k)
 	}
+	//lint:ignore SA9005 that nothing of a key is marshalled is what is tested
 	encoded, err := json.Marshal(k)
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func Expand(template string, fields map[string]string, escape Escape) (string, e
 		b.WriteString(value)
 	}
 	if escape == EscapeURL && hasDots(b.String()) {
-		return "", fmt.Errorf("%q with its fields has a segment . or ..", template)
+		return "", fmt.Errorf("%q with its fields has a dot segment (. or ..)", template)
 	}
 	return b.String(), nil
 }

@@ -17,6 +17,8 @@ import (
 	"patchbay/sdk/sdktest"
 )
 
+//lint:file-ignore ST1008 run returns what its callers look at first, first
+
 // run lets f be the only action of a connector and runs it against vendor.
 func run[Out any](t *testing.T, vendor http.HandlerFunc, f func(*sdk.Call) (Out, error)) (Out, error, *sdktest.Host) {
 	t.Helper()

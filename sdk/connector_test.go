@@ -103,6 +103,7 @@ func TestInvoke_Faults(t *testing.T) {
 	Action(c, "echo", echo)
 	Action(c, "panics", func(*Call, string) (string, error) { panic("secret " + strings.Repeat("é", 200)) })
 	Action(c, "panics_oddly", func(*Call, string) (string, error) { panic("\xff\xfe") })
+	//lint:ignore SA5000 the panic is what is tested
 	Action(c, "nil_map", func(*Call, string) (string, error) { var m map[string]int; m["a"] = 1; return "", nil })
 	Action(c, "plain", func(*Call, string) (string, error) { return "", errors.New("no luck") })
 	Action(c, "wrapped", func(*Call, string) (string, error) {
