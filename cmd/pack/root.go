@@ -91,6 +91,9 @@ func explain(path string, err error) error {
 		if _, statErr := os.Stat(path); statErr != nil {
 			return fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 		}
+		if near, _ := filepath.Glob(filepath.Join(path, "*", build.ManifestFile)); len(near) > 0 {
+			return cli.Hint(err, "there is a connector in %[1]s: 'cd %[1]s' first, or name the folder", filepath.Dir(near[0]))
+		}
 		return cli.Hint(err, "run pack in a connector's folder, or make one with 'pack new NAME'")
 	}
 	return err

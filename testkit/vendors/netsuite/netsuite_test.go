@@ -61,7 +61,7 @@ func (c *client) do(method, path, body string) (int, string) {
 	for name, value := range c.extra {
 		r.Header.Set(name, value)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := web.Do(r)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestConcurrencyLimit(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if resp, err := http.DefaultClient.Do(r); err == nil {
+				if resp, err := web.Do(r); err == nil {
 					resp.Body.Close()
 					t.Error("a hanging request is answered")
 				}

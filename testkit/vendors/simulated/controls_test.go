@@ -78,7 +78,7 @@ func get(t *testing.T, url, path string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := web.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func (c *client) do(method, path string, body any) (int, string) {
 
 func (c *client) send(r *http.Request) (int, string) {
 	c.t.Helper()
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := web.Do(r)
 	if err != nil {
 		c.t.Fatal(err)
 	}
