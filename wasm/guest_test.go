@@ -80,9 +80,6 @@ func allocated(limit int, f func()) int {
 	return least
 }
 
-// errorSize is what an error takes: itself and its text. It is the same for files of all sizes.
-const errorSize = 2 << 10
-
 // TestScan_Truncated cuts a real module at every byte of its first 4 KiB. Four of the cuts fall between two
 // sections and leave a module, which Check refuses.
 func TestScan_Truncated(t *testing.T) {
