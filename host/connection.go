@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"patchbay/abi"
 	"patchbay/manifest"
 )
 
@@ -101,7 +102,14 @@ func (h *Host) Connect(ctx context.Context, req ConnectRequest) (Connection, err
 	if c.Fields, secrets, err = readFields(fields, req.Values); err != nil {
 		return Connection{}, err
 	}
-	// Secrets first: a crash in between leaves a secret without a connection, never a connection without its secret.
+	if err := h.usable(ctx, c, secrets); err != nil {
+		return Connection{}, err
+	}
+	// The old record goes first and the new one comes last: a crash in between leaves a secret without a
+	// connection, never a new secret with an old address.
+	if err := h.cfg.Store.Delete(ctx, h.key("connection", c.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Connection{}, fmt.Errorf("connect %s: %w", c.Name, err)
+	}
 	if err := h.cfg.Vault.Put(ctx, c.Name, secrets); err != nil {
 		return Connection{}, fmt.Errorf("connect %s: %w", c.Name, err)
 	}
@@ -160,11 +168,32 @@ func (h *Host) Disconnect(ctx context.Context, name string) error {
 	if _, err := h.Connection(ctx, name); err != nil {
 		return err
 	}
-	if err := h.cfg.Store.Delete(ctx, h.key("connection", name)); err != nil {
-		return err
-	}
+	// The secret first: as long as there is one, the connection can be found and removed again.
 	if err := h.cfg.Vault.Delete(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	return h.cfg.Store.Delete(ctx, h.key("connection", name))
+}
+
+// usable reports what would make every later call of the connection fail: a grant that its values, or an
+// admin's base URL, do not resolve to.
+func (h *Host) usable(ctx context.Context, c Connection, secrets map[string]string) error {
+	o, err := h.open(ctx, c.Connector)
+	if err != nil {
+		return err
+	}
+	var fault *abi.Fault
+	s, err := newSession(o.m, o.rec.Grants, &c, secrets)
+	if errors.As(err, &fault) {
+		return nil // a method that this host does not perform yet: the connection may wait for one that does
+	}
+	if err != nil {
+		return err
+	}
+	for _, g := range s.policy.Grants {
+		if err := g.Validate(); err != nil {
+			return fmt.Errorf("http grant %s: %w", g.ID, err)
+		}
 	}
 	return nil
 }
@@ -245,8 +274,6 @@ func text(v any) string {
 		return v
 	case bool:
 		return strconv.FormatBool(v)
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return fmt.Sprint(v)
 }

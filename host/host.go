@@ -31,11 +31,10 @@ type Vault interface {
 
 // Config says what a host works with. Store, Vault and Dir are required.
 type Config struct {
-	Store     Store
-	Vault     Vault
-	Dir       string // bundles and the compile cache live here, in a folder of mode 0700
-	CacheDir  string // compile cache; defaults to Dir/cache
-	Workspace string // defaults to "default"
+	Store    Store
+	Vault    Vault
+	Dir      string // bundles and the compile cache live here, in a folder of mode 0700
+	CacheDir string // compile cache; defaults to Dir/cache
 
 	// Engine runs guests. Defaults to the in-process sandbox.
 	Engine Engine
@@ -48,9 +47,6 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Workspace == "" {
-		c.Workspace = "default"
-	}
 	if c.CacheDir == "" {
 		c.CacheDir = filepath.Join(c.Dir, "cache")
 	}
@@ -122,5 +118,8 @@ func (h *Host) Close(ctx context.Context) error {
 	return errors.Join(append(errs, h.engine.Close(ctx))...)
 }
 
-// key is the store's key for a record of this workspace.
-func (h *Host) key(kind, name string) string { return h.cfg.Workspace + "/" + kind + "/" + name }
+// workspace is the one team whose records these are, until there is a second.
+const workspace = "default"
+
+// key is the store's key for a record.
+func (h *Host) key(kind, name string) string { return workspace + "/" + kind + "/" + name }

@@ -218,7 +218,7 @@ func TestUninstall(t *testing.T) {
 	w := newWorld(t)
 	rec := w.install(t, shop)
 	w.connect(t, ConnectRequest{Connector: "shop", Values: map[string]string{"region": "eu", "token": "s3cret-token"}})
-	if _, err := w.Uninstall(t.Context(), "shop", false); err == nil || !strings.Contains(err.Error(), "1 connection(s): shop") {
+	if _, err := w.Uninstall(t.Context(), "shop", false); err == nil || !strings.Contains(err.Error(), "acme/shop has connections: shop") {
 		t.Fatalf("uninstalling a connector in use gives %v", err)
 	}
 	if _, err := w.Uninstall(t.Context(), "shop", true); err != nil {
@@ -278,6 +278,7 @@ func TestConnect(t *testing.T) {
 		"unknown grant":         {ConnectRequest{Values: good, URLs: map[string]string{"web": "https://x.example"}}, `no http grant "web"`},
 		"plain http":            {ConnectRequest{Values: good, URLs: private}, "--allow-private"},
 		"plain http, allowed":   {ConnectRequest{Values: good, URLs: private, AllowPrivate: true}, ""},
+		"base URL with dots":    {ConnectRequest{Values: good, URLs: map[string]string{"api": "https://x.example/a/../b"}}, "http grant api"},
 		"base URL with a query": {ConnectRequest{Values: good, URLs: map[string]string{"api": "https://x.example/?a=1"}}, "base URL of api"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -483,7 +484,7 @@ func TestPending(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := w.Run(ctx, call); abi.AsFault(err).Code != abi.Canceled {
+		if _, err := w.Run(ctx, call); abi.AsFault(err).Code != abi.Timeout {
 			t.Errorf("a wait that is cut short gives %v", err)
 		}
 	})
@@ -497,6 +498,39 @@ func TestDescribe(t *testing.T) {
 	}
 	if _, err := w.Describe(t.Context(), "nothing"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("describing what is not installed gives %v", err)
+	}
+}
+
+func TestPin(t *testing.T) {
+	w := newWorld(t)
+	first, err := bundle.GenerateKey("acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := bundle.GenerateKey("acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := w.Pin(t.Context(), first.Public()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Pin(t.Context(), other.Public()); !errors.Is(err, bundle.ErrUntrusted) {
+		t.Errorf("pinning another key gives %v", err)
+	}
+	if got, err := w.pinned(t.Context(), "acme"); err != nil || got != first.Public() {
+		t.Errorf("pinned %v, %v", got, err)
+	}
+}
+
+func TestNumbersKeepTheirDigits(t *testing.T) {
+	w := newWorld(t)
+	w.install(t, shop)
+	w.connect(t, ConnectRequest{Connector: "shop", Values: map[string]string{"region": "eu", "token": "s3cret-token", "pages": "9007199254740993"}})
+	c, err := w.Connection(t.Context(), "shop")
+	if err != nil || text(c.Fields["pages"]) != "9007199254740993" {
+		t.Errorf("pages = %v, %v", c.Fields["pages"], err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,9 @@ type Installed struct {
 	Grants      []manifest.Grant `json:"grants,omitempty"` // what was allowed
 	InstalledAt time.Time        `json:"installed_at"`
 }
+
+// ErrInUse is matched when a connector is to be removed that connections use.
+var ErrInUse = errors.New("has connections")
 
 // ErrAmbiguous is matched when a name without a publisher fits several connectors.
 var ErrAmbiguous = errors.New("ambiguous name")
@@ -64,7 +68,7 @@ func (h *Host) Uninstall(ctx context.Context, name string, force bool) (Installe
 		return Installed{}, err
 	}
 	if len(conns) > 0 && !force {
-		return Installed{}, fmt.Errorf("%s has %d connection(s): %s", rec.Connector, len(conns), connectionNames(conns))
+		return Installed{}, fmt.Errorf("%s %w: %s", rec.Connector, ErrInUse, connectionNames(conns))
 	}
 	for _, c := range conns {
 		if err := h.Disconnect(ctx, c.Name); err != nil {
@@ -145,7 +149,9 @@ func (h *Host) get(ctx context.Context, key string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber() // an id of many digits stays what it is
+	if err := dec.Decode(v); err != nil {
 		return fmt.Errorf("record %s: %w", key, err)
 	}
 	return nil

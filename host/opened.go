@@ -2,10 +2,10 @@ package host
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"patchbay/abi"
-	"patchbay/bundle"
 	"patchbay/manifest"
 )
 
@@ -17,10 +17,10 @@ type opened struct {
 
 	schemas sync.Map // compiled, by their text: string to *manifest.Schema
 
-	bundle *bundle.Bundle // nil once the guest is loaded
+	module []byte
 
-	mu      sync.Mutex // guards program and bundle; held while loading
-	program Program
+	mu       sync.Mutex // guards programs; held while loading
+	programs map[abi.Limits]Program
 }
 
 // open finds an installed connector and reads its bundle, once for each digest.
@@ -44,32 +44,33 @@ func (h *Host) open(ctx context.Context, connector string) (*opened, error) {
 	if o, ok := h.opened[rec.Digest]; ok {
 		return o, nil // another call was quicker
 	}
-	o = &opened{rec: rec, m: b.Manifest(), bundle: b}
+	o = &opened{rec: rec, m: b.Manifest(), module: b.Contents().Module, programs: map[abi.Limits]Program{}}
 	h.opened[rec.Digest] = o
 	return o, nil
 }
 
-// load returns the guest, compiled for the connector's limits; an operation's own are tighter. A load that
-// failed is tried again by the next call.
-func (o *opened) load(ctx context.Context, e Engine) (Program, error) {
+// load returns the guest for calls with the given limits: an engine holds every call of a program to one set of
+// them, and few operations have their own. A load that failed is tried again by the next call.
+func (o *opened) load(ctx context.Context, e Engine, limits abi.Limits) (Program, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.program != nil {
-		return o.program, nil
+	if p, ok := o.programs[limits]; ok {
+		return p, nil
 	}
-	p, err := e.Load(ctx, o.bundle.Contents().Module, o.m.Limits.Apply(abi.Limits{}.WithDefaults()))
+	p, err := e.Load(ctx, o.module, limits)
 	if err != nil {
 		return nil, err
 	}
-	o.program, o.bundle = p, nil
+	o.programs[limits] = p
 	return p, nil
 }
 
 func (o *opened) close(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.program == nil {
-		return nil
+	var errs []error
+	for _, p := range o.programs {
+		errs = append(errs, p.Close(ctx))
 	}
-	return o.program.Close(ctx)
+	return errors.Join(errs...)
 }

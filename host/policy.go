@@ -24,6 +24,11 @@ func newSession(m *manifest.Manifest, grants []manifest.Grant, conn *Connection,
 		conn = &Connection{Name: "none", Auth: "none"}
 	}
 	plain := map[string]string{}
+	for _, f := range m.Connection.Fields {
+		if f.Default != nil && !f.Secret {
+			plain[f.Name] = text(f.Default) // of a field that came with a newer version, too
+		}
+	}
 	for name, v := range conn.Fields {
 		plain[name] = text(v)
 	}

@@ -42,11 +42,15 @@ func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
 			return r, nil
 		}
 		state = r.State
-		if err := wait(ctx, time.Duration(r.After*float64(time.Second))); err != nil {
+		// A guest that asks to be called again at once would otherwise keep a core busy.
+		if err := wait(ctx, max(time.Second, time.Duration(r.After*float64(time.Second)))); err != nil {
 			return abi.Result{}, err
 		}
 	}
 }
+
+// ErrNoTest is matched when a connector declares no test of its connections.
+var ErrNoTest = errors.New("the connector declares no connection test")
 
 // Test runs the operation that a connector names as the proof that a connection works.
 func (h *Host) Test(ctx context.Context, connection string) (abi.Result, error) {
@@ -59,7 +63,7 @@ func (h *Host) Test(ctx context.Context, connection string) (abi.Result, error) 
 		return abi.Result{}, err
 	}
 	if o.m.Connection.Test == "" {
-		return abi.Result{}, notFound("test operation of", conn.Connector, "is not declared in its manifest")
+		return abi.Result{}, fmt.Errorf("%w: %s", ErrNoTest, conn.Connector)
 	}
 	return h.Run(ctx, Call{Connector: conn.Connector, Connection: connection, Kind: abi.KindTest, Operation: o.m.Connection.Test})
 }
@@ -70,7 +74,7 @@ func (h *Host) Describe(ctx context.Context, connector string) (abi.Description,
 	if err != nil {
 		return abi.Description{}, err
 	}
-	program, err := o.load(ctx, h.engine)
+	program, err := o.load(ctx, h.engine, o.m.Limits.Apply(abi.Limits{}.WithDefaults()))
 	if err != nil {
 		return abi.Description{}, err
 	}
@@ -144,11 +148,11 @@ func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name str
 
 // attempt calls the guest once.
 func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json.RawMessage) (abi.Result, error) {
-	program, err := p.load(ctx, h.engine)
+	limits := p.op.Limits.Apply(abi.Limits{}.WithDefaults())
+	program, err := p.load(ctx, h.engine, limits)
 	if err != nil {
 		return abi.Result{}, err
 	}
-	limits := p.op.Limits.Apply(abi.Limits{}.WithDefaults())
 	ctx, cancel := context.WithTimeout(ctx, limits.Wall)
 	defer cancel()
 	env := abi.Envelope{
@@ -198,7 +202,10 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return &abi.Fault{Code: abi.Canceled, Message: "cancelled while waiting for the vendor to finish"}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return abi.Faultf(abi.Timeout, "the vendor had not finished when the call's time was up")
+		}
+		return abi.Faultf(abi.Canceled, "cancelled while waiting for the vendor to finish")
 	}
 }
 

@@ -39,8 +39,16 @@ func (h *Host) Verify(ctx context.Context, b *bundle.Bundle, claims []bundle.Pub
 	return Trust{Key: key, First: first}, nil
 }
 
-// Pin makes key the one that its publisher's bundles must be signed with from now on.
+// Pin makes key the one that its publisher's bundles must be signed with from now on. Another key that was
+// pinned meanwhile stays, and the error matches bundle.ErrUntrusted.
 func (h *Host) Pin(ctx context.Context, key bundle.PublicKey) error {
+	pinned, err := h.pinned(ctx, key.Publisher())
+	if err == nil && pinned != key {
+		return fmt.Errorf("%w: publisher %s is known by the key %s", bundle.ErrUntrusted, key.Publisher(), pinned.Fingerprint())
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return h.cfg.Store.Put(ctx, h.key("publisher", key.Publisher()), []byte(key.String()))
 }
 
