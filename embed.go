@@ -13,15 +13,16 @@ import (
 	"strings"
 )
 
-//go:embed abi/*.go sdk/*.go sdk/sdktest/*.go
+//go:embed abi/*.go sdk/*.go sdk/sdktest/*.go docs/manifest.md docs/cases.md manifest/schema.json
 //go:embed plugins/*/*.go plugins/*/connector.yaml plugins/*/README.md plugins/*/icon.svg plugins/*/testdata/cases/*.txtar
 var sources embed.FS
 
 // goMod is the module file of the sources that are laid down. They need the standard library alone.
 const goMod = "module patchbay\n\ngo 1.26.0\n"
 
-// WriteSDK lays down package abi, package sdk and a go.mod in dir, as the module patchbay.
-func WriteSDK(dir string) error { return write(dir, "abi", "sdk") }
+// WriteSDK lays down package abi, package sdk and a go.mod in dir, as the module patchbay, with what an author
+// reads: docs/manifest.md, docs/cases.md, and the manifest's JSON Schema for editors.
+func WriteSDK(dir string) error { return write(dir, "abi", "sdk", "docs", "manifest") }
 
 // WriteConnectors lays down what WriteSDK does and the demo's connectors, as plugins/NAME.
 func WriteConnectors(dir string) error { return write(dir, "abi", "sdk", "plugins") }
