@@ -14,15 +14,15 @@ import (
 
 // Listing is a published connector, at one of its versions.
 type Listing struct {
-	Publisher   string
-	Name        string
-	Version     string // the version that the rest is about
-	Digest      string // of the bundle, "sha256:" and 64 hex digits
-	Title       string
-	Description string
-	Categories  []string
-	License     string
-	Versions    []string // all versions, newest first
+	Publisher   string   `json:"publisher"`
+	Name        string   `json:"name"`
+	Version     string   `json:"version"` // the version that the rest is about
+	Digest      string   `json:"digest"`  // of the bundle, "sha256:" and 64 hex digits
+	Title       string   `json:"title"`
+	Description string   `json:"description"`
+	Categories  []string `json:"categories"`
+	License     string   `json:"license"`
+	Versions    []string `json:"versions"` // all versions, newest first
 }
 
 // Ref returns the listing's full name, "publisher/name@version".

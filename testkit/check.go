@@ -87,7 +87,7 @@ func (s *Session) checkCases(r *Report) {
 	for i, a := range s.m.Actions {
 		if !covered[a.Name] {
 			r.add("O002", Error, fmt.Sprintf("/actions/%d", i),
-				fmt.Sprintf("add testdata/cases/%s.txtar with a call, its HTTP exchanges and its output", a.Name),
+				fmt.Sprintf("add testdata/cases/%s.txtar with a call, its HTTP exchanges and its output, see docs/cases.md", a.Name),
 				"action %s has no case in which it succeeds", a.Name)
 		}
 	}

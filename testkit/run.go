@@ -86,7 +86,7 @@ func (s *Session) Cases(ctx context.Context) Report {
 	for _, name := range s.Names() {
 		c := s.Case(ctx, name)
 		if !c.OK {
-			r.add("O100", Error, "testdata/cases/"+name, "", "%s", c.Reason)
+			r.add("O100", Error, "testdata/cases/"+name, "correct the guest or the case; docs/cases.md says what a case looks like", "%s", c.Reason)
 		}
 		r.Cases = append(r.Cases, c)
 	}

@@ -56,6 +56,9 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 	if err != nil {
 		return err
 	}
+	if err := o.values.RefuseSecrets(fields); err != nil {
+		return err
+	}
 	if s.Interactive() {
 		if err := ask(s, method, fields, o.req.Values); err != nil {
 			return err
@@ -63,7 +66,7 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 	}
 	conn, err := a.host.Connect(ctx, o.req)
 	if err != nil {
-		return explainFields(err)
+		return cli.ExplainFields(err)
 	}
 	tested, err := prove(ctx, s, a, conn, o.noTest)
 	if err != nil {
@@ -74,7 +77,11 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 		Tested bool `json:"tested"`
 	}{conn, tested}
 	return s.Print(result, func(w io.Writer) {
-		fmt.Fprintf(w, "connected %s to %s\n", conn.Name, conn.Connector)
+		how := "tested"
+		if !tested {
+			how = "not tested"
+		}
+		fmt.Fprintf(w, "connected %s to %s (%s)\n", conn.Name, conn.Connector, how)
 		_, name, _ := strings.Cut(conn.Connector, "/")
 		s.Note("next: host info %s", name)
 	})
@@ -87,8 +94,8 @@ func prove(ctx context.Context, s *cli.Streams, a *app, conn host.Connection, sk
 		return false, nil
 	}
 	_, err = a.host.Test(ctx, conn.Name)
-	if isNotFound(err) {
-		return false, nil // the connector declares no test
+	if errors.Is(err, host.ErrNoTest) {
+		return false, nil
 	}
 	if err != nil {
 		return false, cli.Hint(fmt.Errorf("connection %s was saved, but its test failed: %w", conn.Name, err),
@@ -135,24 +142,4 @@ func askField(s *cli.Streams, f manifest.Field) (string, error) {
 		def = fmt.Sprint(f.Default)
 	}
 	return s.Ask(label, def)
-}
-
-// explainFields says which flags give what is missing.
-func explainFields(err error) error {
-	var fe *host.FieldError
-	if !errors.As(err, &fe) {
-		return err
-	}
-	var flags []string
-	for _, f := range fe.Missing {
-		if f.Secret {
-			flags = append(flags, "--secret "+f.Name+"=@FILE")
-		} else {
-			flags = append(flags, "--field "+f.Name+"=…")
-		}
-	}
-	if len(flags) == 0 {
-		return cli.WithExit(err, cli.ExitUsage)
-	}
-	return cli.Hint(cli.WithExit(err, cli.ExitUsage), "add %s", strings.Join(flags, " "))
 }

@@ -78,14 +78,14 @@ func runDemo(ctx context.Context, s *cli.Streams, o demoOptions) error {
 		if perr := s.Print(result, nil); perr != nil {
 			return perr
 		}
-		return cli.Printed(err)
+		return cli.Printed(explain(err))
 	}
 	if err != nil {
 		return explain(err)
 	}
 	return s.Print(nil, func(w io.Writer) {
 		fmt.Fprintf(w, "\nthe job is done: %d stages in %.1f s\n", len(d.stages), time.Since(start).Seconds())
-		s.Note("next: host demo on a terminal leaves the vendors up to play with; 'pack new hello' starts a connector of your own")
+		s.Note("next: build the commands as the README says, then 'pack new hello' starts a connector of your own")
 	})
 }
 
@@ -144,6 +144,7 @@ func (d *demo) step(name string, do func() (detail string, err error)) error {
 // stay keeps the vendors up until the user has had enough.
 func (d *demo) stay(ctx context.Context) {
 	d.s.Note("\nthe vendors stay up until you press Ctrl-C; in another terminal try")
+	d.s.Note("  go build -o bin/ ./cmd/... && export PATH=\"$PWD/bin:$PATH\"   # in the clone, unless you did")
 	d.s.Note("  export PATCHBAY_HOME=%s", d.dir)
 	d.s.Note("  host list\n  host run netsuite.get_record --input '{\"type\": \"salesOrder\", \"id\": \"1\"}'\n  host run tallyfy.list_tasks")
 	<-ctx.Done()

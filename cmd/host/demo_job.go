@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"patchbay"
@@ -51,7 +52,11 @@ func (d *demo) job(ctx context.Context) error {
 
 func (d *demo) build(ctx context.Context, name string, bundles map[string]*bundle.Bundle) error {
 	return d.step("build "+name, func() (string, error) {
-		src := filepath.Join(d.cache, "demo-src")
+		src := filepath.Join(d.cache, "demo-src", name)
+		// What an older release laid down and this one does not have must not be compiled.
+		if err := os.RemoveAll(src); err != nil {
+			return "", err
+		}
 		if err := patchbay.WriteConnectors(src); err != nil {
 			return "", err
 		}

@@ -17,6 +17,7 @@ import (
 	"patchbay/abi"
 	"patchbay/internal/cli"
 	"patchbay/manifest"
+	"patchbay/registry"
 )
 
 func newSearch(s *cli.Streams) *cobra.Command {
@@ -33,10 +34,11 @@ func newSearch(s *cli.Streams) *cobra.Command {
 				return err
 			}
 			list, err := r.Search(c.Context(), args...)
-			if err != nil {
-				return explain(err)
+			if list == nil {
+				list = []registry.Listing{}
 			}
-			return s.Print(list, func(w io.Writer) {
+			// A damaged repository hides no other: what was found is printed, then the error.
+			return errors.Join(cli.Printed(explain(err)), s.Print(list, func(w io.Writer) {
 				if len(list) == 0 {
 					fmt.Fprintln(w, "nothing found")
 					return
@@ -46,7 +48,7 @@ func newSearch(s *cli.Streams) *cobra.Command {
 					rows = append(rows, []string{l.Publisher + "/" + l.Name, l.Version, l.Title, l.Description})
 				}
 				cli.Table(w, []string{"connector", "version", "title", "description"}, rows)
-			})
+			}))
 		},
 	}
 	c.Flags().StringVar(&root, "registry", "", "registry folder (default PATCHBAY_HOME/registry)")
@@ -120,7 +122,7 @@ func writeInfo(w io.Writer, m *manifest.Manifest, installed bool) {
 		fmt.Fprintf(w, "\n%s.%s  %s\n  %s\n", m.Name, a.Name, cli.Clean(a.Title), cli.Clean(a.Description))
 		writeSchema(w, a.Input)
 		if len(a.Samples) > 0 {
-			fmt.Fprintf(w, "  $ host run %s.%s --input '%s'\n", m.Name, a.Name, cli.Clean(string(a.Samples[0].Input)))
+			fmt.Fprintf(w, "  $ host run %s.%s --input %s\n", m.Name, a.Name, cli.ShellQuote(string(a.Samples[0].Input)))
 		}
 	}
 }

@@ -113,7 +113,7 @@ func next(s *cli.Streams, b *bundle.Bundle) {
 	case len(m.Auth) > 0:
 		s.Note("next: host connect %s", m.Name)
 	case len(m.Actions) > 0 && len(m.Actions[0].Samples) > 0:
-		s.Note("next: host run %s.%s --input '%s'", m.Name, m.Actions[0].Name, m.Actions[0].Samples[0].Input)
+		s.Note("next: host run %s.%s --input %s", m.Name, m.Actions[0].Name, cli.ShellQuote(string(m.Actions[0].Samples[0].Input)))
 	default:
 		s.Note("next: host info %s", m.Name)
 	}

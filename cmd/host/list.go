@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"patchbay/host"
 	"patchbay/internal/cli"
 )
 
@@ -50,7 +51,7 @@ func newUninstall(s *cli.Streams) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return with(c.Context(), nil, func(a *app) error {
 				rec, err := a.host.Uninstall(c.Context(), args[0], force)
-				if err != nil && !force && rec.Connector == "" && !isNotFound(err) {
+				if errors.Is(err, host.ErrInUse) {
 					return cli.Hint(err, "remove them first with 'host disconnect', or give --force")
 				}
 				if err != nil {
@@ -63,8 +64,6 @@ func newUninstall(s *cli.Streams) *cobra.Command {
 	c.Flags().BoolVar(&force, "force", false, "remove its connections and their secrets too")
 	return c
 }
-
-func isNotFound(err error) bool { return cli.Exit(err) == cli.ExitNotFound }
 
 func newConnections(s *cli.Streams) *cobra.Command {
 	return &cobra.Command{

@@ -20,7 +20,7 @@ func newRoot(s *cli.Streams) *cobra.Command {
 		Long: `host installs connectors from a registry and runs their operations in a sandbox, with credentials that the
 connectors never see.
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted.
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted, 130 interrupted.
 PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/.patchbay.`,
 		Example: `  # the whole of it in one go, on vendors that run on this machine
   $ host demo
@@ -45,6 +45,8 @@ func explain(err error) error {
 		return cli.Advise(cli.WithExit(err, cli.ExitNotTrusted), "nothing was installed or run; ask the publisher, or install another version")
 	case errors.Is(err, vault.ErrSealed):
 		return cli.Advise(err, "the secret was sealed with another master key, or changed: connect again with 'host connect'")
+	case errors.Is(err, host.ErrNoTest):
+		return cli.WithExit(err, cli.ExitNotFound)
 	case errors.As(err, &f):
 		return cli.Advise(err, advice[f.Code])
 	case errors.Is(err, host.ErrAmbiguous):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -78,11 +79,7 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 	}
 	out := host.Output(r)
 	return s.Print(out, func(w io.Writer) {
-		pretty, err := json.MarshalIndent(out, "", "  ")
-		if err != nil {
-			pretty = out
-		}
-		fmt.Fprintf(w, "%s\n", pretty)
+		cli.WriteJSON(w, out)
 	})
 }
 
@@ -90,6 +87,9 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 func runPages(ctx context.Context, a *app, o runOptions) (abi.Result, error) {
 	r, err := a.host.Run(ctx, o.call)
 	for all := r.Items; err == nil && o.all && r.Status == abi.StatusPage && !r.Last(); all = r.Items {
+		if bytes.Equal(o.call.Cursor, r.Cursor) {
+			return r, abi.Faultf(abi.Internal, "the connector gave the cursor %.60s twice: its pages have no end", r.Cursor)
+		}
 		o.call.Cursor = r.Cursor
 		if r, err = a.host.Run(ctx, o.call); err == nil {
 			r.Items = append(all, r.Items...)

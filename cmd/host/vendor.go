@@ -51,6 +51,9 @@ where it listens and how to connect, and runs until it is interrupted.`,
 			if err != nil {
 				return err
 			}
+			if err := onLoopback(addr); err != nil {
+				return err
+			}
 			srv, err := serve(c.Context(), v, addr)
 			if err != nil {
 				return err
@@ -65,6 +68,18 @@ where it listens and how to connect, and runs until it is interrupted.`,
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	return c
+}
+
+// onLoopback refuses to offer a vendor whose tokens everybody knows to other machines.
+func onLoopback(addr string) error {
+	name, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return cli.Usage("--addr %q: want HOST:PORT, such as 127.0.0.1:4000", addr)
+	}
+	if ip := net.ParseIP(name); name != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return cli.Usage("--addr %q: its token is no secret, so it is served on loopback only", addr)
+	}
+	return nil
 }
 
 func fieldFlags(fields map[string]string) string {

@@ -25,7 +25,7 @@ func open(ctx context.Context, home, cache string, logger *slog.Logger) (*app, e
 	a := &app{home: home, cache: cache}
 	var err error
 	// state: the home's folder; joins the process that serves it, if there is one
-	if a.state, err = state.Open(ctx, state.Config{Dir: cli.StateDir(home), Logger: logger}); err != nil {
+	if a.state, err = state.Open(ctx, state.Config{Dir: cli.StateDir(home)}); err != nil {
 		return nil, err
 	}
 	if a.host, err = a.compose(ctx, logger); err != nil {

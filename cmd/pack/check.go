@@ -104,10 +104,10 @@ func writeReport(w io.Writer, b *bundle.Bundle, r testkit.Report) {
 		} else {
 			mark = "FAIL"
 		}
-		fmt.Fprintf(w, "%s  %s (%d ms)\n", mark, c.Name, c.MS)
+		fmt.Fprintf(w, "%s  %s (%d ms)\n", mark, cli.Clean(c.Name), c.MS)
 	}
 	for _, f := range r.Findings {
-		fmt.Fprintln(w, f)
+		fmt.Fprintln(w, cli.CleanLines(f.String()))
 	}
 	switch {
 	case len(r.Cases) > 0:

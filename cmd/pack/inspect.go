@@ -42,7 +42,7 @@ operations, the permissions that it asks for, and what its guest imports.`,
 // find takes a path if there is something at it, and a name in the registry otherwise.
 func find(ctx context.Context, arg, root string) (*bundle.Bundle, error) {
 	b, err := load(ctx, arg)
-	if err == nil || strings.ContainsAny(arg, `.\`) || cli.Exit(err) != cli.ExitNotFound {
+	if err == nil || strings.HasPrefix(arg, ".") || strings.HasSuffix(arg, ".bundle") || cli.Exit(err) != cli.ExitNotFound {
 		return b, err
 	}
 	if root == "" {

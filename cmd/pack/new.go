@@ -48,13 +48,25 @@ a native test, a case, and the SDK's sources, so that no network is needed.`,
 	return c
 }
 
-var nameRule = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+// nameRule is the manifest's: 2 to 40 characters, a letter first.
+var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+func checkName(what, name string) error {
+	if len(name) < 2 || len(name) > 40 || !nameRule.MatchString(name) {
+		return cli.Usage("%s %q: use 2 to 40 lower-case letters, digits and single hyphens, a letter first", what, name)
+	}
+	return nil
+}
 
 func runNew(s *cli.Streams, o newOptions) error {
-	for what, name := range map[string]string{"NAME": o.name, "--publisher": o.publisher} {
-		if !nameRule.MatchString(name) {
-			return cli.Usage("%s %q: use up to 40 lower-case letters, digits and, within, hyphens", what, name)
-		}
+	if err := checkName("NAME", o.name); err != nil {
+		return err
+	}
+	if err := checkName("--publisher", o.publisher); err != nil {
+		return err
+	}
+	if o.name == "patchbay" {
+		return cli.Usage("NAME patchbay: the SDK's module has that name; choose another")
 	}
 	if o.dir == "" {
 		o.dir = o.name

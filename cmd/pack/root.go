@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,7 +25,7 @@ func newRoot(s *cli.Streams) *cobra.Command {
 		Short: "Make, test and publish connectors",
 		Long: `pack makes, builds, checks, tests, signs and publishes connectors.
 
-Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted.
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted, 130 interrupted.
 PATCHBAY_HOME names the folder that holds keys and the local registry; it defaults to ~/.patchbay.`,
 		Example: `  # a connector from nothing to the local registry
   $ pack new hello && cd hello
@@ -54,7 +55,7 @@ func buildDir(ctx context.Context, dir string) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	work := filepath.Join(cli.CacheDir(home), "build", strings.ReplaceAll(filepath.ToSlash(abs), "/", "-"))
+	work := filepath.Join(cli.CacheDir(home), "build", fmt.Sprintf("%x", sha256.Sum256([]byte(abs)))[:32])
 	b, err := build.Connector(ctx, dir, build.Options{WorkDir: work})
 	return b, explain(dir, err)
 }
@@ -80,7 +81,7 @@ func explain(path string, err error) error {
 		return nil
 	case errors.As(err, &diags):
 		return cli.Hint(cli.WithExit(errors.New(diags.Format(filepath.Join(path, build.ManifestFile))), cli.ExitFindings),
-			"correct %s; its format is described in docs/manifest.md", build.ManifestFile)
+			"correct %s; its format is described in docs/manifest.md, which 'pack new' puts into third_party/patchbay", build.ManifestFile)
 	case errors.As(err, &compile):
 		return cli.Hint(err, "the guest is built for GOOS=wasip1: 'go vet ./...' in %s shows the same errors in your editor", path)
 	case errors.Is(err, bundle.ErrCorrupt):

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 
@@ -63,6 +61,11 @@ func runRun(c *cobra.Command, s *cli.Streams, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, a := range b.Manifest().Auth {
+		if err := o.values.RefuseSecrets(append(a.AllFields(), b.Manifest().Connection.Fields...)); err != nil {
+			return err
+		}
+	}
 	topts := testkit.Options{Live: true}
 	if o.verbose {
 		topts.Logger = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -70,17 +73,8 @@ func runRun(c *cobra.Command, s *cli.Streams, o runOptions) error {
 	return withSession(c.Context(), b, topts, func(t *testkit.Session) error {
 		r, err := t.Call(c.Context(), o.connect, o.call)
 		if err != nil {
-			return err
+			return cli.ExplainFields(err)
 		}
-		return s.Print(host.Output(r), func(w io.Writer) { writeJSON(w, host.Output(r)) })
+		return s.Print(host.Output(r), func(w io.Writer) { cli.WriteJSON(w, host.Output(r)) })
 	})
-}
-
-// writeJSON prints a JSON document with indentation, keeping its numbers as they are.
-func writeJSON(w io.Writer, data json.RawMessage) {
-	pretty, err := json.MarshalIndent(data, "", "  ")
-	if err != nil {
-		pretty = data
-	}
-	fmt.Fprintf(w, "%s\n", pretty)
 }

@@ -14,7 +14,7 @@ import (
 // [Streams.Interactive] says so.
 func (s *Streams) Confirm(question string) (bool, error) {
 	fmt.Fprintf(s.Err, "%s [y/N] ", question)
-	line, err := readLine(s.In)
+	line, err := s.answer()
 	if err != nil {
 		return false, err
 	}
@@ -28,7 +28,7 @@ func (s *Streams) Ask(question, def string) (string, error) {
 		question += " (" + def + ")"
 	}
 	fmt.Fprintf(s.Err, "%s: ", question)
-	line, err := readLine(s.In)
+	line, err := s.answer()
 	if err != nil {
 		return "", err
 	}
@@ -39,18 +39,45 @@ func (s *Streams) Ask(question, def string) (string, error) {
 }
 
 // AskSecret asks for one line without showing it.
-func (s *Streams) AskSecret(question string) (string, error) {
+func (s *Streams) AskSecret(label string) (string, error) {
 	f, ok := s.In.(*os.File)
 	if !ok {
-		return s.Ask(question, "")
+		return s.Ask(label, "")
 	}
-	fmt.Fprintf(s.Err, "%s (not shown): ", question)
-	b, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintf(s.Err, "%s (not shown): ", label)
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("read the secret from the terminal: %w", err)
+	}
+	s.asking.Store(&question{restore: func() { _ = term.Restore(fd, before) }})
+	b, err := term.ReadPassword(fd)
+	s.asking.Store(nil)
 	fmt.Fprintln(s.Err)
 	if err != nil {
 		return "", fmt.Errorf("read the secret from the terminal: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
+}
+
+// question is one that waits for its answer.
+type question struct{ restore func() }
+
+// answer reads one line.
+func (s *Streams) answer() (string, error) {
+	s.asking.Store(&question{restore: func() {}})
+	defer s.asking.Store(nil)
+	return readLine(s.In)
+}
+
+// interrupted ends the process at once when it waits for an answer: nothing is under way then, and a read from
+// the terminal cannot be called off.
+func (s *Streams) interrupted() {
+	if q := s.asking.Load(); q != nil {
+		q.restore()
+		fmt.Fprintln(s.Err)
+		os.Exit(ExitInterrupted)
+	}
 }
 
 // readLine reads up to a line feed without taking what follows it, so that the next question finds it.

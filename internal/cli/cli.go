@@ -21,10 +21,12 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"golang.org/x/term"
 )
@@ -35,6 +37,8 @@ type Streams struct {
 	Out, Err io.Writer
 	JSON     bool // --json was given
 	Terminal bool // a person sits at In and Err
+
+	asking atomic.Pointer[question] // the one that is open
 }
 
 // Standard returns the process's own streams.
@@ -58,11 +62,34 @@ func (s *Streams) Note(format string, args ...any) {
 // Print writes a result: value as JSON with --json, else what text writes.
 func (s *Streams) Print(value any, text func(w io.Writer)) error {
 	if !s.JSON {
-		text(s.Out)
-		return nil
+		out := &keeper{w: bufio.NewWriter(s.Out)}
+		text(out)
+		return out.flush()
 	}
 	enc := json.NewEncoder(s.Out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(value)
+}
+
+// keeper keeps the first error of its writer, which those who print lines do not look at: a result that was
+// lost must not end with exit code 0.
+type keeper struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (k *keeper) Write(p []byte) (int, error) {
+	n, err := k.w.Write(p)
+	if k.err == nil {
+		k.err = err
+	}
+	return n, err
+}
+
+func (k *keeper) flush() error {
+	if err := k.w.Flush(); k.err == nil {
+		k.err = err
+	}
+	return k.err
 }

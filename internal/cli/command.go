@@ -15,6 +15,10 @@ import (
 func Main(root *cobra.Command, s *Streams, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop() // a second interrupt ends the process as it would any other
+		s.interrupted()
+	})
 	prepare(root, s)
 	root.SetArgs(args)
 	// An error that stops cobra before it reads flags must still be JSON when it was asked for.

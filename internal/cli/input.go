@@ -65,7 +65,7 @@ func (v *Values) Read(s *Streams) (map[string]string, error) {
 	for _, f := range v.fields {
 		name, value, ok := strings.Cut(f, "=")
 		if !ok || name == "" {
-			return nil, Usage("--field %q: want NAME=VALUE", f)
+			return nil, Usage("--field: want NAME=VALUE")
 		}
 		values[name] = value
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -20,6 +21,32 @@ func Table(w io.Writer, header []string, rows [][]string) {
 		fmt.Fprintln(tw, strings.Join(cells, "\t"))
 	}
 	tw.Flush()
+}
+
+// CleanLines is [Clean] for text of several lines.
+func CleanLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = Clean(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// WriteJSON writes a JSON document with indentation and a line feed. Characters that [Clean] would take out are
+// escaped, so that the document stays the same and the terminal unharmed.
+func WriteJSON(w io.Writer, data json.RawMessage) {
+	pretty, err := json.MarshalIndent(data, "", "  ")
+	if err != nil {
+		pretty = data
+	}
+	for _, r := range string(pretty) {
+		if r != '\n' && Clean(string(r)) != string(r) {
+			fmt.Fprintf(w, `\u%04x`, r)
+		} else {
+			io.WriteString(w, string(r))
+		}
+	}
+	io.WriteString(w, "\n")
 }
 
 // Clean makes text from strangers fit for a terminal: control and direction-changing characters and separators
