@@ -34,6 +34,9 @@ func TestSecretIsNowhere(t *testing.T) {
 	dir := spyConnector(t, s)
 	s.must(t, "", "pack", "publish", dir)
 	s.must(t, "", "host", "install", "spy", "--yes")
+	if _, _, code := s.run(t, "", "host", "connect", "spy", "--field", "token="+secretToken, "--no-test"); code != 2 {
+		t.Errorf("a secret given with --field ends with exit code %d, want 2", code)
+	}
 	s.must(t, secretToken, "host", "connect", "spy", "--secret", "token=-", "--url", "api="+vendor.URL, "--allow-private", "--no-test")
 	for _, path := range []string{"/ok", "/moved", "/error"} {
 		for _, flags := range [][]string{nil, {"--json"}, {"--verbose"}} {
