@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -113,18 +112,12 @@ func (d *dialer) first(ctx context.Context, addresses []string) (net.Conn, error
 			return conn, nil
 		}
 		firstErr = cmp.Or(firstErr, err)
-		if ctx.Err() != nil {
-			break
-		}
 	}
 	return nil, firstErr
 }
 
 func (d *dialer) try(ctx context.Context, address string, left int) (net.Conn, error) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return nil, errors.New("dial without a deadline")
-	}
+	deadline, _ := ctx.Deadline() // DialContext has set one
 	ctx, cancel := context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 	defer cancel()
 	return d.dial(ctx, "tcp", address)
