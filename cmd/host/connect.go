@@ -52,7 +52,7 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 	if o.req.Values, err = o.values.Read(s); err != nil {
 		return err
 	}
-	_, method, fields, err := a.host.Requirements(ctx, o.req.Connector, o.req.Auth)
+	rec, method, fields, err := a.host.Requirements(ctx, o.req.Connector, o.req.Auth)
 	if err != nil {
 		return err
 	}
@@ -64,13 +64,21 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 			return err
 		}
 	}
+	if o.req.Name == "" {
+		_, o.req.Name, _ = strings.Cut(rec.Connector, "/")
+	}
+	saved := "saved"
+	if _, err := a.host.Connection(ctx, o.req.Name); err == nil {
+		saved = "saved in place of the one that was there"
+	}
 	conn, err := a.host.Connect(ctx, o.req)
 	if err != nil {
 		return cli.ExplainFields(err)
 	}
-	tested, err := prove(ctx, s, a, conn, o.noTest)
+	tested, err := prove(ctx, a, conn, o.noTest)
 	if err != nil {
-		return err
+		return cli.Hint(fmt.Errorf("connection %s was %s, but its test failed: %w", conn.Name, saved, err),
+			"correct the values and run 'host connect' again, or 'host disconnect %s'", conn.Name)
 	}
 	result := struct {
 		host.Connection
@@ -89,7 +97,7 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 
 // prove calls the vendor with the new connection. A connection that fails its test is kept, so that what was
 // typed is not lost; the error says so.
-func prove(ctx context.Context, s *cli.Streams, a *app, conn host.Connection, skip bool) (tested bool, err error) {
+func prove(ctx context.Context, a *app, conn host.Connection, skip bool) (tested bool, err error) {
 	if skip {
 		return false, nil
 	}
@@ -97,11 +105,7 @@ func prove(ctx context.Context, s *cli.Streams, a *app, conn host.Connection, sk
 	if errors.Is(err, host.ErrNoTest) {
 		return false, nil
 	}
-	if err != nil {
-		return false, cli.Hint(fmt.Errorf("connection %s was saved, but its test failed: %w", conn.Name, err),
-			"correct the values and run 'host connect' again, or 'host disconnect %s'", conn.Name)
-	}
-	return true, nil
+	return err == nil, err
 }
 
 // ask asks for what no flag gave.

@@ -17,9 +17,10 @@ import (
 
 // station is a home folder with both connectors installed, and the vendors that they are connected to.
 type station struct {
-	home     string
-	tallyfy  *tallyfy.Server
-	netsuite *netsuite.Server
+	home       string
+	tallyfy    *tallyfy.Server
+	tallyfyURL string
+	netsuite   *netsuite.Server
 }
 
 // secretToken is what the vendors are given as a credential. It must never be seen again.
@@ -41,6 +42,7 @@ func newStation(t *testing.T) *station {
 		ts.Close()
 		ns.Close()
 	})
+	s.tallyfyURL = ts.URL + "/api"
 	for _, name := range connectors {
 		s.must(t, "", "pack", "publish", filepath.Join("..", "..", "plugins", name))
 		s.must(t, "", "host", "install", name, "--yes")
@@ -126,6 +128,16 @@ func TestVendorFaults(t *testing.T) {
 			t.Log(strings.TrimSpace(errOut))
 		})
 	}
+	// A connection that fails its test is kept, and said to be; a vendor's 404 is no success.
+	for _, status := range []int{401, 404} {
+		s.tallyfy.Fail(simulated.Rule{Status: status})
+		_, errOut, code := s.run(t, "wrong-token", "host", "connect", "tallyfy", "--name", "other", "--field", "organization="+tallyfy.AcmeOrg,
+			"--secret", "token=-", "--url", "api="+s.tallyfyURL, "--allow-private")
+		if code == 0 || !strings.Contains(errOut, "connection other was saved") {
+			t.Errorf("connecting to a vendor that answers %d exits with %d: %s", status, code, errOut)
+		}
+	}
+	s.must(t, "", "host", "disconnect", "other")
 	if out := s.must(t, "", "host", "run", "tallyfy.list_blueprints"); !strings.Contains(out, "Sales order approval") {
 		t.Errorf("after the faults: %s", out)
 	}
