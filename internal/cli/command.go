@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -19,6 +21,8 @@ func Main(root *cobra.Command, s *Streams, args []string) int {
 		stop() // a second interrupt ends the process as it would any other
 		s.interrupted()
 	})
+	// net/http writes bytes of a response that nobody asked for to the standard logger: a vendor's, or a secret's.
+	log.SetOutput(io.Discard)
 	prepare(root, s)
 	root.SetArgs(args)
 	// An error that stops cobra before it reads flags must still be JSON when it was asked for.
