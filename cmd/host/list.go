@@ -110,5 +110,3 @@ func newDisconnect(s *cli.Streams) *cobra.Command {
 		},
 	}
 }
-
-var errNoConnector = errors.New("want CONNECTOR.OPERATION")

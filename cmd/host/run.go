@@ -41,7 +41,7 @@ Without --connection the connector's only connection is used.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			i := strings.LastIndexByte(args[0], '.')
 			if i < 1 || i == len(args[0])-1 {
-				return cli.Hint(cli.Usage("%q: %w", args[0], errNoConnector), "for example 'host run hello.greet'")
+				return cli.Hint(cli.Usage("%q: want CONNECTOR.OPERATION", args[0]), "for example 'host run hello.greet'")
 			}
 			o.call.Connector, o.call.Operation = args[0][:i], args[0][i+1:]
 			ctx := c.Context()
