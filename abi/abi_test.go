@@ -180,12 +180,12 @@ func TestFrame_Encode(t *testing.T) {
 
 func TestLimits_WithDefaults(t *testing.T) {
 	t.Parallel()
-	want := Limits{Memory: 64 << 20, Wall: 30 * time.Second, HTTPCalls: 50, HostCalls: 1000, RequestBody: 8 << 20,
+	want := Limits{Memory: 64 << 20, Wall: 30 * time.Second, Fuel: 2_000_000_000, HTTPCalls: 50, HostCalls: 1000, RequestBody: 8 << 20,
 		ResponseBody: 16 << 20, Output: 8 << 20, Log: 64 << 10}
 	if diff := cmp.Diff(want, Limits{}.WithDefaults()); diff != "" {
 		t.Error(diff)
 	}
-	own := Limits{Memory: 1, Wall: 2, HTTPCalls: 3, HostCalls: 4, RequestBody: 5, ResponseBody: 6, Output: 7, Log: 8}
+	own := Limits{Memory: 1, Wall: 2, Fuel: 9, HTTPCalls: 3, HostCalls: 4, RequestBody: 5, ResponseBody: 6, Output: 7, Log: 8}
 	if diff := cmp.Diff(own, own.WithDefaults()); diff != "" {
 		t.Error(diff)
 	}

@@ -28,6 +28,7 @@ func (l Limits) Apply(ceiling abi.Limits) abi.Limits {
 	return abi.Limits{
 		Memory:       min(asked.Memory, ceiling.Memory),
 		Wall:         min(asked.Wall, ceiling.Wall),
+		Fuel:         ceiling.Fuel,
 		HTTPCalls:    min(asked.HTTPCalls, ceiling.HTTPCalls),
 		HostCalls:    min(asked.HostCalls, ceiling.HostCalls),
 		RequestBody:  min(asked.RequestBody, ceiling.RequestBody),

@@ -86,9 +86,9 @@ func TestLimits_Apply(t *testing.T) {
 	}{
 		{"nothing asked", Limits{}, abi.Limits{}, defaults},
 		{"nothing asked under a higher ceiling", Limits{}, abi.Limits{Memory: 256 << 20, Wall: time.Hour}, defaults},
-		{"more without consent", asked, abi.Limits{}, abi.Limits{Memory: 64 << 20, Wall: 5 * time.Second, HTTPCalls: 50, HostCalls: 10, RequestBody: 1, ResponseBody: 16 << 20, Output: 1, Log: 64 << 10}},
-		{"more with consent", asked, abi.Limits{Memory: 128 << 20, HTTPCalls: 1000}, abi.Limits{Memory: 128 << 20, Wall: 5 * time.Second, HTTPCalls: 500, HostCalls: 10, RequestBody: 1, ResponseBody: 16 << 20, Output: 1, Log: 64 << 10}},
-		{"a lower ceiling", Limits{}, abi.Limits{Wall: time.Second, Log: 1}, abi.Limits{Memory: 64 << 20, Wall: time.Second, HTTPCalls: 50, HostCalls: 1000, RequestBody: 8 << 20, ResponseBody: 16 << 20, Output: 8 << 20, Log: 1}},
+		{"more without consent", asked, abi.Limits{}, abi.Limits{Memory: 64 << 20, Wall: 5 * time.Second, Fuel: 2_000_000_000, HTTPCalls: 50, HostCalls: 10, RequestBody: 1, ResponseBody: 16 << 20, Output: 1, Log: 64 << 10}},
+		{"more with consent", asked, abi.Limits{Memory: 128 << 20, HTTPCalls: 1000}, abi.Limits{Memory: 128 << 20, Wall: 5 * time.Second, Fuel: 2_000_000_000, HTTPCalls: 500, HostCalls: 10, RequestBody: 1, ResponseBody: 16 << 20, Output: 1, Log: 64 << 10}},
+		{"a lower ceiling", Limits{}, abi.Limits{Wall: time.Second, Log: 1}, abi.Limits{Memory: 64 << 20, Wall: time.Second, Fuel: 2_000_000_000, HTTPCalls: 50, HostCalls: 1000, RequestBody: 8 << 20, ResponseBody: 16 << 20, Output: 8 << 20, Log: 1}},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.limits.Apply(tt.ceiling)); diff != "" {

@@ -29,6 +29,7 @@ var layers = map[string]int{
 	"plugins/tallyfy":           2,
 	"plugins/netsuite":          2,
 	"build":                     3,
+	"host/internal/guest":       1,
 	"host/internal/sandbox":     3,
 	"host/internal/egress":      3,
 	"registry":                  3,
