@@ -23,9 +23,14 @@ type Engine interface {
 	Close(ctx context.Context) error
 }
 
-// Module is a connector's code, and what may be said to it before the first call.
+// Module is a connector's code, and what it may do and is told before the first call.
 type Module struct {
 	Code []byte // a WebAssembly module, as its author built it
+
+	// Limits hold for _initialize and for each warm-up call; zero fields have their default. World replaces
+	// their clocks and randomness; nil leaves the real ones.
+	Limits abi.Limits
+	World  *World
 
 	// WarmUp are calls that an engine may make once before it keeps the state that every later call starts
 	// from, so that caches which a guest fills at first use are full. They hold nothing of any user. Their
