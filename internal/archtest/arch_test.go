@@ -23,6 +23,7 @@ var layers = map[string]int{
 	"internal/archtest":         0,
 	"manifest":                  1,
 	"wasm":                      1,
+	"wasm/wasmtest":             2,
 	"sdk":                       1,
 	"sdk/sdktest":               2,
 	"bundle":                    2,
