@@ -1,7 +1,7 @@
 package wasm
 
-// This file reads the sections with contents: start, elements, code and data (core specification 5.5.11
-// to 5.5.16).
+// This file reads the sections with contents but for the code: start, elements and data (core specification
+// 5.5.11 to 5.5.16).
 
 // startSection refuses what it finds. A start function runs while the module is instantiated, which is
 // before any call and so before any deadline or quota of one.
@@ -18,7 +18,8 @@ const (
 )
 
 func (s *scanner) elementSection() {
-	s.each(s.count(2, MaxSegments, "element segments"), func() {
+	s.elementSegments = s.count(2, MaxSegments, "element segments")
+	s.each(s.elementSegments, func() {
 		start := s.pos
 		flags := s.uint32("flags of the segment")
 		if flags > elementPassive|elementExplicit|elementExpressions {
@@ -69,20 +70,6 @@ func (s *scanner) elementVector(flags uint32) {
 	}
 }
 
-// Opcodes of constant expressions.
-const (
-	opEnd       = 0x0b
-	opGlobalGet = 0x23
-	opI32Const  = 0x41
-	opI64Const  = 0x42
-	opF32Const  = 0x43
-	opF64Const  = 0x44
-	opRefNull   = 0xd0
-	opRefFunc   = 0xd2
-	opVector    = 0xfd
-	opV128Const = 12 // after opVector
-)
-
 // constant reads a constant expression: in WebAssembly 2.0 one instruction and an end (3.3.10).
 func (s *scanner) constant() {
 	start := s.pos
@@ -101,8 +88,8 @@ func (s *scanner) constant() {
 		s.referenceType()
 	case opRefFunc:
 		s.index(len(s.functions), "function")
-	case opVector:
-		if s.uint32("opcode") != opV128Const {
+	case prefixVector:
+		if s.uint32("opcode") != opV128Const&0xff {
 			s.malformed(start, "a vector instruction other than v128.const in a constant expression")
 		}
 		s.skip(16, "constant")
@@ -112,40 +99,6 @@ func (s *scanner) constant() {
 	start = s.pos
 	if end := s.byte("end of the constant expression"); end != opEnd {
 		s.fail(start, ErrUnsupported, fixFeature, "a constant expression of more than one instruction")
-	}
-}
-
-func (s *scanner) codeSection() {
-	s.bodies = s.count(2, MaxFunctions, "function bodies")
-	s.each(s.bodies, func() {
-		start := s.pos
-		size := s.uint32("size of the function body")
-		s.limit(start, uint64(size), MaxBody, "bytes of a function body")
-		outer := s.enter(size, "function body")
-		s.body()
-		s.leave(outer, "function body")
-		s.module.Body = max(s.module.Body, int(size))
-	})
-}
-
-// body counts a function's locals and passes over its instructions. The sums have 64 bits: two groups of
-// 2^31 locals are none in 32.
-func (s *scanner) body() {
-	start := s.pos
-	var locals uint64
-	for n := s.count(2, MaxLocals, "groups of locals"); n > 0 && s.err == nil; n-- {
-		locals += uint64(s.uint32("number of locals"))
-		s.valueType()
-	}
-	s.locals += locals
-	s.limit(start, locals, MaxLocals, "locals of one function")
-	s.limit(start, s.locals, MaxLocalsTotal, "locals of all functions")
-	if s.err == nil && (s.left() == 0 || s.data[s.end-1] != opEnd) {
-		s.malformed(s.end, "a function body that does not end with %#x", opEnd)
-	}
-	s.skip(s.left(), "function body")
-	if s.err == nil {
-		s.module.Locals = max(s.module.Locals, int(locals))
 	}
 }
 

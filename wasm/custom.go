@@ -20,6 +20,7 @@ func (s *scanner) customSection() {
 		s.malformed(start, "a second section %q", nameSection)
 	}
 	s.named = true
+	s.names = span{s.pos, s.end}
 	for s.more() {
 		s.nameSubsection()
 	}

@@ -10,6 +10,7 @@ const formFunction = 0x60
 func (s *scanner) typeSection() {
 	n := s.count(3, MaxTypes, "types")
 	s.types = make([]uint32, 0, n)
+	s.arities = make([]arity, 0, n)
 	s.module.Types = n
 	s.each(n, func() {
 		start := s.pos
@@ -17,32 +18,10 @@ func (s *scanner) typeSection() {
 		if form := s.byte("form of the type"); s.err == nil && form != formFunction {
 			s.fail(start, ErrUnsupported, fixFeature, "a type of form %#x, expected %#x, a function", form, formFunction)
 		}
-		s.valueTypes(MaxParams, "parameters")
-		s.valueTypes(MaxResults, "results")
+		params := s.valueTypes(MaxParams, "parameters")
+		results := s.valueTypes(MaxResults, "results")
+		s.arities = append(s.arities, arity{uint8(params), uint8(results)})
 	})
-}
-
-// valueTypes reads a vector of value types without keeping them.
-func (s *scanner) valueTypes(max int, what string) {
-	for n := s.count(1, max, what); n > 0 && s.err == nil; n-- {
-		s.valueType()
-	}
-}
-
-func (s *scanner) valueType() ValueType {
-	start := s.pos
-	t := ValueType(s.byte("value type"))
-	if s.err == nil && !t.known() {
-		s.fail(start, ErrUnsupported, fixFeature, "value type %#x, which WebAssembly 2.0 does not have", byte(t))
-	}
-	return t
-}
-
-func (s *scanner) referenceType() {
-	start := s.pos
-	if t := s.valueType(); s.err == nil && !t.reference() {
-		s.malformed(start, "type %s, expected funcref or externref", t)
-	}
 }
 
 // signature decodes a function type that typeSection has read. Types are not kept decoded: 10,000 of them
@@ -156,13 +135,21 @@ func (s *scanner) globalSection() {
 	})
 }
 
+// globalType is what is declared of a global.
+type globalType struct {
+	value   ValueType
+	mutable bool
+}
+
 func (s *scanner) globalType() {
 	s.module.Globals++
-	s.valueType()
+	t := s.valueType()
 	start := s.pos
-	if b := s.byte("mutability of the global"); b > 1 {
-		s.malformed(start, "mutability %d, expected 0 or 1", b)
+	mutable := s.byte("mutability of the global")
+	if mutable > 1 {
+		s.malformed(start, "mutability %d, expected 0 or 1", mutable)
 	}
+	s.globals = append(s.globals, globalType{t, mutable == 1})
 }
 
 func (s *scanner) exportSection() {

@@ -20,7 +20,8 @@ var (
 type Error struct {
 	Kind    error  // one of the sentinels of this package
 	Section string // "import", "code", ...; empty for the file as a whole
-	Entry   int    // index of the entry within the section, from 0; -1 when no single one is meant
+	Entry   int    // index of the entry within the section, from 0; -1 when no single one is meant.
+	// In the code section it is the function's index, which counts imported functions first.
 	Offset  int    // byte of the file; -1 when the problem is something that is not there
 	Problem string // what was found and what was expected
 	Fix     string // what to do
@@ -40,14 +41,18 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Place returns where the problem is: "code section, entry 3, byte 1042", or "" for the file as a whole.
+// Place returns where the problem is: "import section, entry 3, byte 42", "code section, function 1234, byte 9876", or "" for the file as a whole.
 func (e *Error) Place() string {
 	var parts []string
 	if e.Section != "" {
 		parts = append(parts, e.Section+" section")
 	}
 	if e.Entry >= 0 {
-		parts = append(parts, fmt.Sprintf("entry %d", e.Entry))
+		what := "entry"
+		if e.Section == sectionCode {
+			what = "function"
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", what, e.Entry))
 	}
 	if e.Offset >= 0 {
 		parts = append(parts, fmt.Sprintf("byte %d", e.Offset))

@@ -19,9 +19,14 @@ const (
 	MaxBody         = 256 << 10 // bytes of one function body
 	MaxLocals       = 1000      // of one function, without its parameters
 	MaxLocalsTotal  = 1_000_000 // of all functions
-	MaxCustom       = 64        // custom sections
-	MaxCustomBytes  = 1 << 20   // bytes of all custom sections
-	MaxName         = 4096      // bytes of the name of an import, export or custom section
+	MaxNesting      = 4096      // blocks within each other
+	MaxTargets      = 8192      // of one br_table, without its default
+	MaxTargetsTotal = 16_384    // of all br_tables of one function
+	MaxJoins        = 1_500_000 // of one function; see the package comment
+	MaxJoinsTotal   = 20_000_000
+	MaxCustom       = 64      // custom sections
+	MaxCustomBytes  = 1 << 20 // bytes of all custom sections
+	MaxName         = 4096    // bytes of the name of an import, export or custom section
 )
 
 // PageSize is the unit of a memory's size in bytes.

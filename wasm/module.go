@@ -21,6 +21,8 @@ type Module struct {
 	Globals   int // imported and defined
 	Body      int // bytes of the largest function body
 	Locals    int // most locals of one function
+	Nesting   int // deepest nesting of blocks in one function
+	Targets   int // of the largest br_table, without its default
 }
 
 // Import is one thing that a module asks its host for.

@@ -69,10 +69,11 @@ func (r *reader) uint32(what string) uint32 {
 	return 0
 }
 
-// signed passes over a signed LEB128 number of so many bits. Its last possible byte may hold only copies
-// of the sign bit beyond them.
-func (r *reader) signed(bits int, what string) {
+// signed reads a signed LEB128 number of so many bits. Its last possible byte may hold only copies of the sign
+// bit beyond them.
+func (r *reader) signed(bits int, what string) int64 {
 	start := r.pos
+	var v int64
 	for shift := 0; shift < bits; shift += 7 {
 		b := r.byte(what)
 		if used := bits - shift; used < 7 {
@@ -81,11 +82,13 @@ func (r *reader) signed(bits int, what string) {
 				break
 			}
 		}
+		v |= int64(b&0x7f) << shift
 		if b < 0x80 {
-			return
+			return v << max(57-shift, 0) >> max(57-shift, 0) // spreads the sign bit
 		}
 	}
 	r.malformed(start, "%s: expected a signed number of %d bits", what, bits)
+	return 0
 }
 
 // count reads a vector's length. Each entry takes at least size bytes, so that a length which the bytes
@@ -157,4 +160,29 @@ func (r *reader) leave(outer int, what string) {
 		r.malformed(r.pos, "the %s ends %d bytes before the size that it claims", what, r.left())
 	}
 	r.end = outer
+}
+
+// valueTypes reads a vector of value types without keeping them and returns how many there are.
+func (r *reader) valueTypes(max int, what string) int {
+	n := r.count(1, max, what)
+	for i := 0; i < n && r.err == nil; i++ {
+		r.valueType()
+	}
+	return n
+}
+
+func (r *reader) valueType() ValueType {
+	start := r.pos
+	t := ValueType(r.byte("value type"))
+	if r.err == nil && !t.known() {
+		r.fail(start, ErrUnsupported, fixFeature, "value type %#x, which WebAssembly 2.0 does not have", byte(t))
+	}
+	return t
+}
+
+func (r *reader) referenceType() {
+	start := r.pos
+	if t := r.valueType(); r.err == nil && !t.reference() {
+		r.malformed(start, "type %s, expected funcref or externref", t)
+	}
 }

@@ -5,6 +5,14 @@ package wasm
 //
 // Scan may be called from several goroutines with the same bytes; it neither changes nor keeps them.
 func Scan(module []byte) (*Module, error) {
+	s, err := scan(module)
+	if err != nil {
+		return nil, err
+	}
+	return s.module, nil
+}
+
+func scan(module []byte) (*scanner, error) {
 	if err := checkHeader(module); err != nil {
 		return nil, err
 	}
@@ -20,7 +28,7 @@ func Scan(module []byte) (*Module, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	return s.module, nil
+	return s, nil
 }
 
 // scanner is the state of one pass. Later sections refer to entries of earlier ones by index.
@@ -28,22 +36,35 @@ type scanner struct {
 	reader
 	module *Module
 
-	order        int      // place of the last section in the order that sections must have
-	types        []uint32 // where each function type begins in the file
-	functions    []uint32 // type of each function, imported ones first
-	imported     int      // functions that are imported
-	memories     int      // imported and defined
-	bodies       int      // entries of the code section
-	locals       uint64   // of all functions
-	elements     uint64   // of all element segments
-	segments     int      // data segments that the data count section announces; -1 without one
-	dataSegments int      // entries of the data section
-	customBytes  uint64   // of all custom sections
-	named        bool     // the section "name" has been there
+	spans   [13]span     // contents of each section but custom ones
+	arities []arity      // of each function type
+	globals []globalType // imported and defined
+	plain   []uint8      // of each function that is defined: its instructions if callers may pay for it, or 0
+	names   span         // contents of the section "name" after its name
+
+	frames          []frame     // of the function body, innermost last
+	in              instruction // of the function body
+	order           int         // place of the last section in the order that sections must have
+	types           []uint32    // where each function type begins in the file
+	functions       []uint32    // type of each function, imported ones first
+	imported        int         // functions that are imported
+	memories        int         // imported and defined
+	bodies          int         // entries of the code section
+	locals          uint64      // of all functions
+	joins           uint64      // of all functions
+	elements        uint64      // of all element segments
+	elementSegments int
+	segments        int    // data segments that the data count section announces; -1 without one
+	dataSegments    int    // entries of the data section
+	customBytes     uint64 // of all custom sections
+	named           bool   // the section "name" has been there
 }
 
+// span is a range of the file.
+type span struct{ start, end int }
+
 // Sections by their id. 0 is the custom section.
-var sections = [...]struct {
+var sections = [13]struct {
 	name  string
 	order int // data count, id 12, has its place between element and code
 	read  func(*scanner)
@@ -58,7 +79,7 @@ var sections = [...]struct {
 	7:  {"export", 7, (*scanner).exportSection},
 	8:  {"start", 8, (*scanner).startSection},
 	9:  {"element", 9, (*scanner).elementSection},
-	10: {"code", 11, (*scanner).codeSection},
+	10: {sectionCode, 11, (*scanner).codeSection},
 	11: {"data", 12, (*scanner).dataSection},
 	12: {"data count", 10, (*scanner).dataCountSection},
 }
@@ -88,6 +109,9 @@ func (s *scanner) scanSection() {
 		s.order = section.order
 	}
 	outer := s.enter(s.uint32("size of the section"), "section")
+	if id != idCustom {
+		s.spans[id] = span{s.pos, s.end}
+	}
 	section.read(s)
 	s.leave(outer, "section")
 	s.section = ""

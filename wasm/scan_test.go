@@ -120,8 +120,8 @@ var refusals = []struct {
 	{"memory maximum", ErrMalformed, "a memory of 1 to 65537", module(section(5, vector(cat([]byte{1, 1}, uleb(65537))))), module(section(5, vector(cat([]byte{1, 1}, uleb(65536)))))},
 
 	{"extended constant", ErrUnsupported, "global section, entry 0, byte 15: a constant expression of more than one instruction", module(section(6, vector([]byte{0x7f, 0, opI32Const, 0, opI32Const, 0, 0x6a, opEnd}))), module(section(6, vector([]byte{0x7f, 0, opI32Const, 0, opEnd})))},
-	{"constant opcode", ErrMalformed, "opcode 0x1 begins a constant", module(section(6, vector([]byte{0x7f, 0, 1, opEnd}))), module(section(6, vector(cat([]byte{0x7b, 0, opVector, opV128Const}, repeat(16, 1), []byte{opEnd}))))},
-	{"vector opcode", ErrMalformed, "v128.const", module(section(6, vector(cat([]byte{0x7b, 0, opVector, 13}, repeat(16, 1), []byte{opEnd})))), module(section(6, vector(cat([]byte{0x7b, 0, opVector, opV128Const}, repeat(16, 1), []byte{opEnd}))))},
+	{"constant opcode", ErrMalformed, "opcode 0x1 begins a constant", module(section(6, vector([]byte{0x7f, 0, 1, opEnd}))), module(section(6, vector(cat([]byte{0x7b, 0, prefixVector, opV128Const & 0xff}, repeat(16, 1), []byte{opEnd}))))},
+	{"vector opcode", ErrMalformed, "v128.const", module(section(6, vector(cat([]byte{0x7b, 0, prefixVector, 13}, repeat(16, 1), []byte{opEnd})))), module(section(6, vector(cat([]byte{0x7b, 0, prefixVector, opV128Const & 0xff}, repeat(16, 1), []byte{opEnd}))))},
 	{"i32 too wide", ErrMalformed, "expected a signed number of 32 bits", module(section(6, vector(cat([]byte{0x7f, 0, opI32Const}, repeat(4, 0xff), []byte{0x4f, opEnd})))), module(section(6, vector(cat([]byte{0x7f, 0, opI32Const}, repeat(4, 0xff), []byte{0x7f, opEnd}))))},
 	{"i32 too long", ErrMalformed, "expected a signed number of 32 bits", module(section(6, vector(cat([]byte{0x7f, 0, opI32Const}, repeat(5, 0x80), []byte{0, opEnd})))), module(section(6, vector(cat([]byte{0x7f, 0, opI32Const}, repeat(4, 0x80), []byte{0, opEnd}))))},
 	{"i64 too wide", ErrMalformed, "expected a signed number of 64 bits", module(section(6, vector(cat([]byte{0x7e, 0, opI64Const}, repeat(9, 0x80), []byte{2, opEnd})))), module(section(6, vector(cat([]byte{0x7e, 0, opI64Const}, repeat(9, 0x80), []byte{0x7f, opEnd}))))},
@@ -153,8 +153,8 @@ var refusals = []struct {
 	{"element segments", ErrLimit, "10001 element segments", module(section(9, many(10_001, 1, 0, 0))), module(section(9, many(10_000, 1, 0, 0)))},
 
 	{"body size", ErrLimit, "262145 bytes of a function body", oneFunction(body(noLocals, repeat(MaxBody-1, 1))), oneFunction(body(noLocals, repeat(MaxBody-2, 1)))},
-	{"body without an end", ErrMalformed, "does not end with 0xb", oneFunction(sized([]byte{0, 1})), oneFunction(sized([]byte{0, opEnd}))},
-	{"body without code", ErrMalformed, "does not end with 0xb", oneFunction(sized([]byte{0})), oneFunction(sized([]byte{0, opEnd}))},
+	{"body without an end", ErrMalformed, "where there should be the instruction", oneFunction(sized([]byte{0, 1})), oneFunction(sized([]byte{0, opEnd}))},
+	{"body without code", ErrMalformed, "where there should be the instruction", oneFunction(sized([]byte{0})), oneFunction(sized([]byte{0, opEnd}))},
 	{"body outside the section", ErrMalformed, "the function body claims 9 bytes", oneFunction([]byte{9, 0, opEnd}), oneFunction([]byte{2, 0, opEnd})},
 	{"locals", ErrLimit, "1001 locals of one function", oneFunction(body(cat([]byte{2}, uleb(1000), []byte{0x7f, 1, 0x7e}), nil)), oneFunction(body(cat([]byte{2}, uleb(999), []byte{0x7f, 1, 0x7e}), nil))},
 	{"locals that are none in 32 bits", ErrLimit, "4294967296 locals", oneFunction(body(cat([]byte{2}, uleb(1<<31), []byte{0x7f}, uleb(1<<31), []byte{0x7f}), nil)), oneFunction(body(cat([]byte{1}, uleb(1000), []byte{0x7f}), nil))},
