@@ -31,6 +31,7 @@ var layers = map[string]int{
 	"plugins/netsuite":               2,
 	"build":                          3,
 	"host/internal/guest":            1,
+	"host/internal/jail":             0,
 	"host/internal/linear":           0,
 	"host/internal/sandbox":          3,
 	"host/internal/sandbox/difftest": 4,
