@@ -38,6 +38,7 @@ const (
 	MemoryCopy Code = "\xfc\x0a\x00\x00"
 	MemoryFill Code = "\xfc\x0b\x00"
 
+	RefIsNull Code = "\xd1"
 	I32Eqz    Code = "\x45"
 	I32Eq     Code = "\x46"
 	I32Ne     Code = "\x47"
@@ -61,6 +62,8 @@ const (
 	I64Add    Code = "\x7c"
 	I64Sub    Code = "\x7d"
 	I64Mul    Code = "\x7e"
+	I64DivU   Code = "\x80"
+	I64RemU   Code = "\x82"
 	F64Add    Code = "\xa0"
 	I32Wrap   Code = "\xa7" // i32.wrap_i64
 	I64Extend Code = "\xac" // i64.extend_i32_s

@@ -1,0 +1,68 @@
+package guesttest
+
+import (
+	"testing"
+	"time"
+
+	"patchbay/abi"
+	"patchbay/host/internal/guest"
+	"patchbay/wasm/wasmtest"
+)
+
+var usageChecks = []check{
+	{"usage/fuel", func(tb testing.TB, s *session) {
+		count := func(n int32) int64 {
+			loop := i32s(uint32(n)) + wasmtest.LocalSet(1) + wasmtest.Loop(wasmtest.LocalGet(1), i32s(1), wasmtest.I32Sub, wasmtest.LocalTee(1), wasmtest.BrIf(0))
+			p := s.load(tb, guest.Module{Code: newProbe().module(do(loop))})
+			_, first := used[[]int64](tb, p, action("any", nil))
+			_, second := used[[]int64](tb, p, action("any", nil))
+			equal(tb, "fuel of the same call", second.Fuel, first.Fuel)
+			return first.Fuel
+		}
+		small, large := count(1000), count(101_000)
+		if perLoop := float64(large-small) / 100_000; small <= 0 || perLoop < 1 || perLoop > 20 {
+			tb.Errorf("%d units for 1,000 rounds of five instructions, %v for each further one, want about 5", small, perLoop)
+		}
+	}},
+	{"usage/fuel of a call that runs out", func(tb testing.TB, s *session) {
+		outcome, err := s.program.Call(tb.Context(), with(action("spin", nil), abi.Limits{Fuel: 5_000_000}))
+		wantFault(tb, err, abi.LimitExceeded, "fuel")
+		if f := outcome.Usage.Fuel; f < 4_900_000 || f > 6_000_000 {
+			tb.Errorf("used %d units of a limit of 5,000,000", f)
+		}
+	}},
+	{"usage/memory", func(tb testing.TB, s *session) {
+		_, before := used[int](tb, s.program, action("grow", 1))
+		_, after := used[int](tb, s.program, action("grow", 16<<20))
+		if before.PeakMemory <= 0 || after.PeakMemory < 16<<20 || after.PeakMemory > 64<<20 {
+			tb.Errorf("a peak of %d bytes, and of %d after 16 MiB more", before.PeakMemory, after.PeakMemory)
+		}
+		_, again := used[int](tb, s.program, action("grow", 1))
+		equal(tb, "peak of a small call after a large one", again.PeakMemory, before.PeakMemory)
+		outcome, err := s.program.Call(tb.Context(), with(action("hog", nil), abi.Limits{Memory: 32 << 20}))
+		wantFault(tb, err, abi.LimitExceeded)
+		if m := outcome.Usage.PeakMemory; m < 16<<20 || m > 32<<20 {
+			tb.Errorf("a peak of %d bytes at a limit of 32 MiB", m)
+		}
+	}},
+	{"usage/calls", func(tb testing.TB, s *session) {
+		c := with(action("httpflood", 7), abi.Limits{HTTPCalls: 5})
+		c.HTTP = answer(200)
+		_, u := used[map[int64]int](tb, s.program, c)
+		equal(tb, "HTTP calls", u.HTTPCalls, 5)
+		_, u = used[map[int64]int](tb, s.program, with(action("callflood", 50), abi.Limits{HostCalls: 30}))
+		equal(tb, "host calls", u.HostCalls, 30)
+		equal(tb, "HTTP calls", u.HTTPCalls, 0)
+	}},
+	{"usage/wall", func(tb testing.TB, s *session) {
+		_, u := used[float64](tb, s.program, action("sleep", 0.05))
+		if u.Wall < 50*time.Millisecond || u.Wall > 10*time.Second {
+			tb.Errorf("%v for a call that slept 50ms", u.Wall)
+		}
+		outcome, err := s.program.Call(tb.Context(), with(action("sleep", 3600), abi.Limits{Wall: shortWall}))
+		wantFault(tb, err, abi.Timeout)
+		if w := outcome.Usage.Wall; w < shortWall || w > 10*time.Second {
+			tb.Errorf("%v for a call that was stopped after %v", w, shortWall)
+		}
+	}},
+}
