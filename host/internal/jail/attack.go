@@ -71,10 +71,14 @@ func portable() []attack {
 			_, err := os.ReadDir(t.Folder)
 			return err
 		}},
-		{"write a file", func(t Targets) error {
-			return os.WriteFile(filepath.Join(t.Folder, "written"), []byte("x"), 0o600)
+		{"make a file", func(t Targets) error {
+			f, err := os.Create(filepath.Join(t.Folder, "file"))
+			if err != nil {
+				return err
+			}
+			return f.Close()
 		}},
-		{"make a folder", func(t Targets) error { return os.Mkdir(filepath.Join(t.Folder, "made"), 0o700) }},
+		{"make a folder", func(t Targets) error { return os.Mkdir(filepath.Join(t.Folder, "folder"), 0o700) }},
 		{"rename a file", func(t Targets) error {
 			return os.Rename(filepath.Join(t.Folder, "spare"), filepath.Join(t.Folder, "renamed"))
 		}},

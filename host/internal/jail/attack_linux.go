@@ -59,8 +59,8 @@ func onKernel() []attack {
 		{"set up io_uring", func(Targets) error {
 			return reached(unix.EFAULT, call6(unix.SYS_IO_URING_SETUP, 1, 0, 0, 0, 0, 0))
 		}},
-		{"handle page faults", func(Targets) error {
-			return reached(unix.EINVAL, call6(unix.SYS_USERFAULTFD, unix.O_EXCL, 0, 0, 0, 0, 0))
+		{"handle page faults", func(Targets) error { // of user mode, which needs no capability, and a flag that is not
+			return reached(unix.EINVAL, call6(unix.SYS_USERFAULTFD, 1|2, 0, 0, 0, 0, 0))
 		}},
 		{"open a performance event", func(Targets) error {
 			return reached(unix.EFAULT, call6(unix.SYS_PERF_EVENT_OPEN, 0, 0, -1, -1, 0, 0))

@@ -36,7 +36,7 @@ func enter(spec Spec, w walls) (Report, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	r := Report{Files: spec.Files || !w.seccomp}
+	r := Report{Files: true}
 	if err := noNewPrivs(); err != nil {
 		return r, fmt.Errorf("jail: set no_new_privs: %w", err)
 	}
@@ -56,6 +56,7 @@ func enter(spec Spec, w walls) (Report, error) {
 		if err := filter(spec, &r); err != nil {
 			return r, fmt.Errorf("jail: seccomp: %w", err)
 		}
+		r.Files = spec.Files || !r.Seccomp
 	}
 	return r, nil
 }

@@ -17,7 +17,8 @@ type Spec struct {
 	CPU  time.Duration // of processor time in the life of the process, in whole seconds; 0 sets no limit
 
 	// FileSize is the size in bytes to which a file may grow, 0 that no file may. It counts for memory files
-	// too: a worker that keeps snapshots in them needs at least the size of one.
+	// too, so that a worker that keeps images in them needs the size of the largest, and for standard output
+	// if that is a file.
 	FileSize int64
 
 	OpenFiles int // descriptors; 0 sets no limit
