@@ -33,6 +33,7 @@ var layers = map[string]int{
 	"host/internal/guest":            1,
 	"host/internal/jail":             0,
 	"host/internal/linear":           0,
+	"host/internal/codecache":        1,
 	"host/internal/guesttest":        3,
 	"host/internal/sandbox":          3,
 	"host/internal/sandbox/difftest": 4,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 )
 
 // Memory is one instance's linear memory. It is used by one goroutine at a time; memories of the same image are
@@ -47,8 +48,8 @@ type pages interface {
 
 // New makes an empty memory that can grow to reserve bytes, rounded up to 64 KiB. Close it.
 func New(reserve int, s Strategy) (*Memory, error) {
-	if reserve <= 0 {
-		return nil, fmt.Errorf("linear memory of at most %d bytes: want a positive number", reserve)
+	if reserve <= 0 || reserve > math.MaxInt-wasmPage {
+		return nil, fmt.Errorf("linear memory of at most %d bytes: want a positive number that can be rounded up", reserve)
 	}
 	reserve = (reserve + wasmPage - 1) &^ (wasmPage - 1)
 	p, err := newPages(reserve, s)

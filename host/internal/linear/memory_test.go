@@ -243,8 +243,10 @@ func TestMap_refuses(t *testing.T) {
 	if _, err := NewImage(make([]byte, 100)); err == nil {
 		t.Error("an image of 100 bytes was taken")
 	}
-	if _, err := New(0, Copy); err == nil {
-		t.Error("a memory of 0 bytes was made")
+	for _, n := range []int{-1, 0, math.MaxInt} {
+		if _, err := New(n, Copy); err == nil {
+			t.Errorf("a memory of %d bytes was made", n)
+		}
 	}
 }
 
