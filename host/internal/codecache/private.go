@@ -1,6 +1,7 @@
 package codecache
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,9 +15,7 @@ func makePrivate(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o700); err == nil {
-		return nil
-	} else if !os.IsExist(err) {
+	if err := os.Mkdir(dir, 0o700); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	info, err := os.Lstat(dir)

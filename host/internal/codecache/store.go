@@ -61,14 +61,11 @@ func Open(c Config) (*Store, error) {
 	return &Store{dir: c.Dir, key: key, max: c.MaxBytes}, nil
 }
 
-// within says that path is in dir: who can write to dir could then replace it.
+// within says that path is in dir, or may be: who can write to dir could then replace it.
 func within(dir, path string) bool {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return false
-	}
-	path, err = filepath.Abs(path)
-	return err == nil && strings.HasPrefix(path, dir+string(filepath.Separator))
+	dir, err1 := filepath.Abs(dir)
+	path, err2 := filepath.Abs(path)
+	return err1 != nil || err2 != nil || strings.HasPrefix(path, dir+string(filepath.Separator))
 }
 
 func readKey(path string) ([]byte, error) {

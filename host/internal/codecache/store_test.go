@@ -2,6 +2,7 @@ package codecache
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -78,6 +79,19 @@ func TestStore_keeps(t *testing.T) {
 	}
 	if files, err := os.ReadDir(s.dir); err != nil || len(files) != 1 {
 		t.Errorf("the folder has %v, %v", files, err)
+	}
+}
+
+// TestStore_format makes an entry by the package's description.
+func TestStore_format(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	path := put(t, s, name("x"), []byte("abc"))
+	h := hmac.New(sha256.New, s.key)
+	h.Write([]byte("patchbay code 1\n" + name("x") + "\x00\x00\x00\x00\x00\x00\x00\x03abc"))
+	want := "patchbay code 1\n" + string(h.Sum(nil)) + "abc"
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
 }
 
