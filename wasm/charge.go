@@ -26,7 +26,7 @@ func (r *rewriter) rewriteBody(i int) {
 		r.valueType()
 	}
 	start := r.pos
-	r.meter.run(r)
+	r.meter.run(r, r.plain[i] > 0)
 
 	// One local more of each type that charges use; none of the raw module's instructions can name it.
 	r.body = appendUint(r.body[:0], groups+2)
@@ -41,8 +41,8 @@ func (r *rewriter) rewriteBody(i int) {
 		case editFunction:
 			r.body = appendUint(r.body, uint32(e.value))
 		case editCharge:
-			if e.value > 0 || r.plain[i] == 0 {
-				r.body = c.charge(r.body, max(1, r.meter.regions[e.value].cost))
+			if e.value > 0 {
+				r.body = c.charge(r.body, e.value)
 			}
 		case editSize:
 			r.body = c.chargeSize(r.body, e.value)
@@ -58,7 +58,9 @@ type charger struct {
 	left, size uint32 // locals, of type i64 and i32
 }
 
-// charge writes: fuel -= cost; if fuel < 0 { tick() }.
+// charge writes: fuel -= cost; if fuel >= 0 {} else { tick() }. In this order, since wazero's allocation of registers
+// takes what it finds at the end of the first branch as the state in which the code behind goes on: had that branch
+// the call, which spoils most of them, the other would have to save and load registers each time.
 func (c charger) charge(b []byte, cost int64) []byte {
 	b = appendUint(append(b, opGlobalGet), c.fuel)
 	b = appendSigned(append(b, opI64Const), cost)
@@ -77,13 +79,13 @@ func (c charger) chargeSize(b []byte, shift int64) []byte {
 	return c.settle(b)
 }
 
-// settle subtracts the second number on the stack from the first, which is the fuel.
+// settle subtracts the second number on the stack from the first, which is the fuel, and sees what is left.
 func (c charger) settle(b []byte) []byte {
 	b = append(b, opI64Sub)
 	b = appendUint(append(b, opLocalTee), c.left)
 	b = appendUint(append(b, opGlobalSet), c.fuel)
 	b = appendUint(append(b, opLocalGet), c.left)
-	b = append(b, opI64Const, 0, opI64LtS, opIf, emptyBlock)
+	b = append(b, opI64Const, 0, opI64GeS, opIf, emptyBlock, opElse)
 	b = appendUint(append(b, opCall), c.tick)
 	return append(b, opEnd)
 }
