@@ -85,10 +85,10 @@ var sockets = append(plain(
 	arg(1, unix.SOL_SOCKET), arg(2, unix.SO_RCVBUF, unix.SO_SNDBUF, unix.SO_LINGER, unix.SO_KEEPALIVE),
 }})
 
-// identity: who and where the process is.
+// identity: who and where the process is, and within which limits.
 var identity = plain(
 	unix.SYS_GETPID, unix.SYS_GETPPID, unix.SYS_GETTID, unix.SYS_GETUID, unix.SYS_GETEUID, unix.SYS_GETGID, unix.SYS_GETEGID,
-	unix.SYS_UNAME,
+	unix.SYS_UNAME, unix.SYS_GETRLIMIT,
 )
 
 // last: once no file can be opened, nothing more can be given up. Go names its mappings with prctl.

@@ -3,7 +3,6 @@ package jail
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"syscall"
 	"unsafe"
@@ -37,7 +36,10 @@ func enter(spec Spec, w walls) (Report, error) {
 	defer runtime.UnlockOSThread()
 
 	r := Report{Files: true}
-	if err := noNewPrivs(); err != nil {
+	switch err := noNewPrivs(); {
+	case errors.Is(err, unix.EPERM):
+		return r, errors.New("jail: this process has entered without Files before, and can give up nothing more")
+	case err != nil:
 		return r, fmt.Errorf("jail: set no_new_privs: %w", err)
 	}
 	if err := dropCapabilities(&r); err != nil {
@@ -110,6 +112,6 @@ func everyThread(trap, a1, a2 uintptr) error {
 	case syscall.ENOTSUP:
 		return errThreads
 	default:
-		return os.NewSyscallError(fmt.Sprintf("system call %d", trap), errno)
+		return errno
 	}
 }

@@ -31,24 +31,30 @@ type condition struct {
 	values []uint32
 }
 
-// filter installs the seccomp filter on all threads.
+// filter lets only the calls of the list pass, on all threads.
 func filter(s Spec, r *Report) error {
-	p := assemble(allowed(s, os.Getpid()))
+	switch err := install(assemble(allowed(s, os.Getpid()))); {
+	case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EINVAL) && !kernelFilters():
+		r.missing("system calls are not filtered: the kernel has no seccomp filters")
+		return nil
+	case err != nil:
+		return err
+	}
+	r.Seccomp = true
+	return nil
+}
+
+// install sets a filter on all threads, with no_new_privs, that this one must have.
+func install(p program) error {
 	prog := unix.SockFprog{Len: uint16(len(p)), Filter: &p[0]}
 	thread, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC,
 		uintptr(unsafe.Pointer(&prog)))
-	switch {
-	case errno == unix.ENOSYS || errno == unix.EINVAL && !kernelFilters():
-		r.missing("system calls are not filtered: the kernel has no seccomp filters")
-		return nil
-	case errno == unix.EPERM:
-		return errors.New("the filter is refused: an earlier one, without Files, is the last")
-	case errno != 0:
+	if errno != 0 {
 		return os.NewSyscallError("seccomp", errno)
-	case thread != 0:
-		return fmt.Errorf("thread %d cannot take the filter: it has one that the others have not", thread)
 	}
-	r.Seccomp = true
+	if thread != 0 {
+		return fmt.Errorf("thread %d has a filter that the others have not", thread)
+	}
 	return nil
 }
 
