@@ -64,7 +64,8 @@ func enter(spec Spec, w walls) (Report, error) {
 }
 
 // Undumpable keeps other processes of the same user from reading this one's memory and environment, and keeps it
-// from leaving a core file. It is for the host itself, before it has a secret or a child.
+// from leaving a core file. It is for the host itself, before it has a secret or a child. Files of /proc/self that
+// only the owner may read, like pagemap, belong to root from then on: open before what is needed of them.
 func Undumpable() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("jail: set undumpable: %w", err)

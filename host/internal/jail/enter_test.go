@@ -220,10 +220,18 @@ func TestEnter_Cgo(t *testing.T) {
 func oldKernel(lacks string) error {
 	var p program
 	p.load(numberAt)
-	for name, n := range map[string]uint32{"landlock": unix.SYS_LANDLOCK_CREATE_RULESET, "seccomp": unix.SYS_SECCOMP} {
-		if strings.Contains(lacks, name) {
-			p.unless(n, 1)
-			p.ret(verdictUnknown)
+	for _, c := range []struct {
+		name   string
+		number uint32
+		answer unix.Errno
+	}{
+		{"landlock", unix.SYS_LANDLOCK_CREATE_RULESET, unix.ENOSYS},
+		{"seccomp", unix.SYS_SECCOMP, unix.ENOSYS},
+		{"filters", unix.SYS_SECCOMP, unix.EINVAL}, // built with seccomp's strict mode alone
+	} {
+		if strings.Contains(lacks, c.name) {
+			p.unless(c.number, 1)
+			p.ret(unix.SECCOMP_RET_ERRNO | uint32(c.answer))
 		}
 	}
 	p.ret(verdictAllow)
@@ -250,6 +258,7 @@ func TestEnter_OldKernel(t *testing.T) {
 		{"nothing", TierA, 0},
 		{"landlock", TierB, 1},
 		{"seccomp", TierC, 1},
+		{"filters", TierC, 1},
 		{"landlock and seccomp", TierC, 2},
 	} {
 		t.Run(c.lacks, func(t *testing.T) {
