@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"patchbay/host/bench/measure"
+	"patchbay/host/bench/work"
+)
+
+const (
+	connectors = 50
+	starts     = 7
+)
+
+// measureStart fills a cache with the compiled code of 50 connectors, then starts processes that open it, load one of
+// them and call it. It returns the median time from a process's start to its first result, in milliseconds.
+func measureStart(ctx context.Context, g *guests) (float64, error) {
+	code, err := g.code(ctx, "bare")
+	if err != nil {
+		return 0, err
+	}
+	t := task{Do: "start", Cache: filepath.Join(g.dir, "start-cache"), Guest: filepath.Join(g.dir, "start.wasm")}
+	if err := install(ctx, t.Cache, code); err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(t.Guest, connector(code, connectors/2), 0o600); err != nil {
+		return 0, err
+	}
+	var times []time.Duration
+	for range starts {
+		var calls int
+		took, err := child(ctx, t, &calls)
+		if err != nil {
+			return 0, err
+		}
+		times = append(times, took)
+	}
+	slices.Sort(times)
+	return float64(measure.Quantile(times, 0.5).Microseconds()) / 1000, nil
+}
+
+// install loads the connectors into an engine, and with that their code into its cache.
+func install(ctx context.Context, cache string, code []byte) (err error) {
+	engine, err := inProcess(ctx, engineConfig{cacheDir: cache})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close(ctx)) }()
+	for i := range connectors {
+		p, err := engine.Load(ctx, module(connector(code, i)))
+		if err != nil {
+			return err
+		}
+		if err := p.Close(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connector is the guest with a mark of its own in its data: another module, as large.
+func connector(code []byte, i int) []byte {
+	return bytes.Replace(code, []byte(work.Mark), fmt.Appendf(nil, "%0*d", len(work.Mark), i), 1)
+}
+
+// startTask is the first call of a process.
+func startTask(ctx context.Context, t task, out *json.Encoder) error {
+	code, err := os.ReadFile(t.Guest)
+	if err != nil {
+		return err
+	}
+	l, err := load(ctx, inProcess, engineConfig{cacheDir: t.Cache}, code)
+	if err != nil {
+		return err
+	}
+	output, err := l.work(work.Input(1))
+	if err != nil {
+		return err
+	}
+	calls, err := work.Calls(output)
+	if err != nil {
+		return err
+	}
+	return errors.Join(out.Encode(calls), l.Close())
+}
