@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"patchbay/host/bench/measure"
 	"patchbay/host/bench/work"
+	"patchbay/host/internal/guest"
 )
 
 const (
@@ -47,23 +50,36 @@ func measureStart(ctx context.Context, g *guests) (float64, error) {
 	return float64(measure.Quantile(times, 0.5).Microseconds()) / 1000, nil
 }
 
-// install loads the connectors into an engine, and with that their code into its cache.
+// install loads the connectors into an engine, one a CPU at a time, and with that their code into its cache.
 func install(ctx context.Context, cache string, code []byte) (err error) {
 	engine, err := inProcess(ctx, engineConfig{cacheDir: cache})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close(ctx)) }()
-	for i := range connectors {
-		p, err := engine.Load(ctx, module(connector(code, i)))
-		if err != nil {
-			return err
-		}
-		if err := p.Close(ctx); err != nil {
-			return err
-		}
+	var wg sync.WaitGroup
+	next, errs := make(chan int), make([]error, runtime.NumCPU())
+	for worker := range errs {
+		wg.Go(func() {
+			for i := range next {
+				errs[worker] = errors.Join(errs[worker], installOne(ctx, engine, connector(code, i)))
+			}
+		})
 	}
-	return nil
+	for i := range connectors {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func installOne(ctx context.Context, engine guest.Engine, code []byte) error {
+	p, err := engine.Load(ctx, module(code))
+	if err != nil {
+		return err
+	}
+	return p.Close(ctx)
 }
 
 // connector is the guest with a mark of its own in its data: another module, as large.
