@@ -1,7 +1,10 @@
 package linear
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -39,10 +42,12 @@ func fill(fd int, mem []byte) error {
 	}
 	page := os.Getpagesize()
 	for o := 0; o < len(mem); o += page {
-		if p := mem[o : o+page]; !zero(p) {
-			if n, err := unix.Pwrite(fd, p, int64(o)); err != nil || n != page {
-				return errors.Join(errors.New("memory image: short write"), os.NewSyscallError("pwrite", err))
-			}
+		p := mem[o : o+page]
+		if zero(p) {
+			continue
+		}
+		if n, err := unix.Pwrite(fd, p, int64(o)); err != nil || n < page {
+			return fmt.Errorf("pwrite: %d of %d bytes: %w", n, page, cmp.Or(err, io.ErrShortWrite))
 		}
 	}
 	const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
