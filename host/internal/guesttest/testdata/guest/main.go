@@ -1,5 +1,5 @@
 // Command guest is a connector that behaves as package guesttest asks for, well and badly. It knows package
-// abi and nothing else, so that an engine is tested and not an SDK.
+// abi, and package reseed for what a guest has to do about chance, so that an engine is tested and not an SDK.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"patchbay/abi"
+	"patchbay/sdk/reseed"
 )
 
 var operations = map[string]func(abi.Envelope) int32{}
@@ -19,6 +20,7 @@ func init() {
 
 //go:wasmexport patchbay_invoke
 func invoke(n int32) int32 {
+	reseed.Now()
 	var env abi.Envelope
 	if err := json.Unmarshal(take(sysTake, int64(n)), &env); err != nil {
 		panic(err)
