@@ -29,6 +29,23 @@ func init() {
 		return json.NewEncoder(os.Stdout).Encode(r)
 	}
 	children["old kernel"] = func() error { return oldKernel(os.Getenv("JAIL_LACKS")) }
+	children["descriptors"] = func() error {
+		spec := Spec{Files: true, Read: []string{"/proc", "/usr"}}
+		before := openDescriptors()
+		if _, err := Enter(spec); err != nil {
+			return err
+		}
+		if after := openDescriptors(); before == 0 || after != before {
+			return fmt.Errorf("%d descriptors are open, %d were", after, before)
+		}
+		return nil
+	}
+	children["old Landlock"] = func() error {
+		if err := errors.Join(noNewPrivs(), restrictTo(Spec{Files: true, Write: []string{os.TempDir()}}, 1)); err != nil {
+			return err
+		}
+		return expect(map[string]error{"outside": second(os.ReadDir("/"))}, fs.ErrPermission)
+	}
 	children["no folder"] = func() error {
 		_, err := Enter(Spec{Files: true, Read: []string{"/no/such/folder"}})
 		return err
@@ -174,7 +191,7 @@ func TestEnter_Stages(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if uid != os.Getuid() {
+				if os.Getuid() == 0 {
 					if err := os.Chown(name, uid, uid); err != nil {
 						t.Fatal(err)
 					}
@@ -199,6 +216,10 @@ func TestEnter_Errors(t *testing.T) {
 	}
 }
 
+func TestEnter_ClosesWhatItOpens(t *testing.T) {
+	run(t, jailed(t, "descriptors"))
+}
+
 // TestEnter_Cgo: a binary with cgo says what it cannot do.
 func TestEnter_Cgo(t *testing.T) {
 	if err := everyThread(unix.SYS_GETPID, 0, 0); !errors.Is(err, errThreads) {
@@ -207,12 +228,16 @@ func TestEnter_Cgo(t *testing.T) {
 	if v, err := landlockVersion(); v == 0 || v >= landlockThreads {
 		t.Skipf("Landlock has version %d (%v), and the runtime has no part in it", v, err)
 	}
-	var r Report
-	if err := json.Unmarshal([]byte(run(t, child("cgo"))), &r); err != nil {
-		t.Fatal(err)
-	}
-	if r.Tier() != TierB || !strings.Contains(fmt.Sprint(r.Missing), "CGO_ENABLED=0") {
-		t.Errorf("got %+v", r)
+	for uid, missing := range map[int]int{0: 2, nobody: 1} { // root has capabilities besides
+		t.Run(fmt.Sprint(uid), func(t *testing.T) {
+			var r Report
+			if err := json.Unmarshal([]byte(run(t, as(t, child("cgo"), uid))), &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Tier() != TierB || len(r.Missing) != missing || !strings.Contains(r.Missing[0], "CGO_ENABLED=0") {
+				t.Errorf("got %+v, want %d missing", r, missing)
+			}
+		})
 	}
 }
 
@@ -266,9 +291,15 @@ func TestEnter_OldKernel(t *testing.T) {
 			if err := json.Unmarshal([]byte(run(t, jailed(t, "old kernel", "JAIL_LACKS="+c.lacks))), &r); err != nil {
 				t.Fatal(err)
 			}
-			if r.Tier() != c.tier || len(r.Missing) != c.missing || !r.Limits {
+			if r.Tier() != c.tier || len(r.Missing) != c.missing || !r.Limits || r.Files == r.Seccomp {
 				t.Errorf("tier %v, %+v; want %v and %d missing", r.Tier(), r, c.tier, c.missing)
 			}
 		})
 	}
+}
+
+// TestRestrictTo_OldVersion: an older Landlock, which this kernel still has, is not told of what it does not know.
+func TestRestrictTo_OldVersion(t *testing.T) {
+	landlocked(t)
+	run(t, jailed(t, "old Landlock", "TMPDIR="+t.TempDir()))
 }

@@ -92,17 +92,23 @@ func jailed(t *testing.T, name string, extra ...string) *exec.Cmd {
 	return cmd
 }
 
-// as makes a command run as another user, which takes root.
+// as makes a command run as root, or as nobody, for whom any other user stands in if these tests are not root's.
 func as(t *testing.T, cmd *exec.Cmd, uid int) *exec.Cmd {
 	t.Helper()
-	if uid == os.Getuid() {
+	switch self := os.Getuid(); {
+	case self != 0 && uid == 0:
+		t.Skipf("these tests run as %d, and only root can run a child as root", self)
+	case self != 0 || uid == 0:
 		return cmd
-	}
-	if os.Getuid() != 0 {
-		t.Skipf("these tests run as %d, and only root can run a child as %d", os.Getuid(), uid)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	return cmd
+}
+
+// openDescriptors counts those that are open.
+func openDescriptors() int {
+	open, _ := os.ReadDir("/proc/self/fd")
+	return len(open)
 }
 
 // landlocked skips a test on a kernel without Landlock.

@@ -22,10 +22,21 @@ const (
 // restrict denies everything that the kernel's Landlock knows of, except in the folders of the spec.
 func restrict(s Spec, r *Report) error {
 	version, err := landlockVersion()
-	if version == 0 {
+	if err == nil {
+		err = restrictTo(s, version)
+	}
+	switch {
+	case version == 0, errors.Is(err, errThreads):
 		r.missing("files, TCP and signals are not confined by Landlock: %v", err)
 		return nil
+	case err != nil:
+		return err
 	}
+	r.Landlock = version
+	return nil
+}
+
+func restrictTo(s Spec, version int) error {
 	all := everything(version)
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&all)), unsafe.Sizeof(all), 0)
 	if errno != 0 {
@@ -39,15 +50,7 @@ func restrict(s Spec, r *Report) error {
 			}
 		}
 	}
-	err = restrictThreads(fd, version)
-	if errors.Is(err, errThreads) {
-		r.missing("files, TCP and signals are not confined by Landlock: %v", err)
-		return nil
-	}
-	if err == nil {
-		r.Landlock = version
-	}
-	return err
+	return restrictThreads(fd, version)
 }
 
 // landlockVersion returns 0 and the reason if the kernel has no Landlock or was started without it.

@@ -46,8 +46,5 @@ func lower(resource int, to uint64) error {
 		return err
 	}
 	want := unix.Rlimit{Cur: min(have.Cur, to), Max: min(have.Max, to)}
-	if want == have {
-		return nil
-	}
 	return unix.Setrlimit(resource, &want)
 }

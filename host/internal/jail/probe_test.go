@@ -28,7 +28,11 @@ func init() {
 		}
 	}
 	children["free"] = func() error {
-		return answer(Spec{Data: testData}, os.Stdin, os.Stdout, func(Spec) (Report, error) { return Report{}, nil })
+		err := answer(Spec{Data: testData}, os.Stdin, os.Stdout, func(Spec) (Report, error) { return Report{}, nil })
+		if _, left := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil); !errors.Is(left, unix.ECHILD) {
+			return fmt.Errorf("a process is left, or is traced: %v", left)
+		}
+		return err
 	}
 	children["answer"] = func() error { return Answer(Spec{Data: testData}, os.Stdin, os.Stdout) }
 	children["in folders"] = func() error {
@@ -56,6 +60,10 @@ func init() {
 		if os.Getenv("JAIL_UNDUMPABLE") != "" {
 			if err := Undumpable(); err != nil {
 				return err
+			}
+			var core unix.Rlimit
+			if err := unix.Getrlimit(unix.RLIMIT_CORE, &core); err != nil || core != (unix.Rlimit{}) {
+				return fmt.Errorf("core files may have %v: %v", core, err)
 			}
 		}
 		f, err := Probe(context.Background(), child(os.Getenv("JAIL_INNER")))
@@ -203,10 +211,14 @@ func TestProbe_Errors(t *testing.T) {
 		{"a failure", child("broken"), "exit status 1\nthe reason"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			before := openDescriptors()
 			if f, err := Probe(t.Context(), c.cmd); err == nil || !strings.Contains(err.Error(), c.want) || f.Tier() != TierC {
 				t.Errorf("tier %v, error %v; want %q", f.Tier(), err, c.want)
 			}
 			empty(t, os.TempDir())
+			if after := openDescriptors(); after != before {
+				t.Errorf("%d descriptors are open, %d were", after, before)
+			}
 		})
 	}
 }
