@@ -70,21 +70,22 @@ const (
 	pageIsPFNZero = 1 << 5
 )
 
+// askPrivate asks for private pages. It wants one category of all that is found, so that neighbours come as one region.
+var askPrivate = scanArg{
+	size:     uint64(unsafe.Sizeof(scanArg{})),
+	inverted: pageIsFile | pageIsPFNZero,
+	mask:     pageIsFile | pageIsPFNZero,
+	anyOf:    pageIsPresent | pageIsSwapped,
+	returned: pageIsPFNZero,
+}
+
 // scan restores the private pages of the first n bytes.
 func (r *region) scan(n int) error {
 	base := uint64(uintptr(unsafe.Pointer(&r.mem[0])))
 	d := &r.dirty
-	d.arg = scanArg{
-		size:     uint64(unsafe.Sizeof(d.arg)),
-		end:      base + uint64(n),
-		walkEnd:  base,
-		vec:      uint64(uintptr(unsafe.Pointer(&d.found[0]))),
-		vecLen:   uint64(len(d.found)),
-		inverted: pageIsFile | pageIsPFNZero,
-		mask:     pageIsFile | pageIsPFNZero,
-		anyOf:    pageIsPresent | pageIsSwapped,
-		returned: pageIsPFNZero, // one category for all that is found, so that neighbours are one region
-	}
+	d.arg = askPrivate
+	d.arg.walkEnd, d.arg.end = base, base+uint64(n)
+	d.arg.vec, d.arg.vecLen = uint64(uintptr(unsafe.Pointer(&d.found[0]))), uint64(len(d.found))
 	for d.arg.walkEnd < d.arg.end {
 		d.arg.start = d.arg.walkEnd
 		got, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(d.pagemap), pagemapScan, uintptr(unsafe.Pointer(&d.arg)))
