@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed abi/*.go sdk/*.go sdk/sdktest/*.go docs/manifest.md docs/cases.md manifest/schema.json
+//go:embed abi/*.go sdk/*.go sdk/reseed/*.go sdk/sdktest/*.go docs/manifest.md docs/cases.md manifest/schema.json
 //go:embed plugins/*/*.go plugins/*/connector.yaml plugins/*/README.md plugins/*/icon.svg plugins/*/testdata/cases/*.txtar
 var sources embed.FS
 

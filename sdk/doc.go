@@ -42,12 +42,20 @@
 // One call runs one handler in a fresh instance, and nothing that a guest keeps in memory reaches a later
 // call: what must last goes into a cursor ([Page], [Call.Cursor]) or a state ([Pending], [Call.State]).
 // The network is there only through [Call.HTTP] and under the manifest's http grants. There are no files,
-// no arguments and no environment. time.Now, time.Sleep, crypto/rand and math/rand/v2 work as anywhere;
-// a sleep is spent from the call's deadline. Credentials stay with the host, which attaches them.
+// no arguments and no environment. time.Now and time.Sleep work as anywhere; a sleep is spent from the call's
+// deadline. Credentials stay with the host, which attaches them.
 //
 // Goroutines run while a handler runs and stop with it. All of them waiting for one another ends the
 // guest, and so does running out of memory. A panic of the handler becomes an internal fault; one in
 // another goroutine ends the guest.
+//
+// # Chance
+//
+// crypto/rand and the top-level functions of math/rand and math/rand/v2 give other numbers in every call. But
+// what the package's variables and init functions do may be done once for many calls, each of which then begins
+// with a copy of the memory they left. A number that is drawn there is the same in every call, and so is all
+// that comes of a generator or a seed that is made there: call rand.Uint64 in the handler, and keep no rand.New
+// of your own. The hash of a map may repeat, and the order in which a select tries its cases.
 //
 // # Size
 //

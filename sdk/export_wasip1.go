@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"patchbay/abi"
+	"patchbay/sdk/reseed"
 )
 
 // The imports of a guest. The linker drops those that nothing reaches, so the import section of a connector
@@ -30,6 +31,7 @@ var envelope []byte
 
 //go:wasmexport patchbay_invoke
 func invoke(size int32) int32 {
+	reseed.Now() // before anything draws: the memory may be that of another call's start
 	if int(size) > cap(envelope) {
 		envelope = make([]byte, size)
 	}

@@ -24,6 +24,7 @@ var layers = map[string]int{
 	"manifest":                       1,
 	"wasm":                           1,
 	"wasm/wasmtest":                  2,
+	"sdk/reseed":                     0,
 	"sdk":                            1,
 	"sdk/sdktest":                    2,
 	"bundle":                         2,
@@ -140,15 +141,16 @@ func TestVendorsHaveOneOwner(t *testing.T) {
 
 // TestGuestsAreLean keeps what is compiled into every connector to the ABI and the standard library.
 func TestGuestsAreLean(t *testing.T) {
+	lean := []string{"abi", "sdk", "sdk/reseed"}
 	for _, s := range sources(t) {
-		guest := s.pkg == "abi" || s.pkg == "sdk" || strings.HasPrefix(s.pkg, "plugins/")
+		guest := slices.Contains(lean, s.pkg) || strings.HasPrefix(s.pkg, "plugins/")
 		if !guest || s.test {
 			continue
 		}
 		for _, imp := range imports(s) {
 			dep, isOurs := ours(imp)
-			if isOurs && dep != "abi" && dep != "sdk" || strings.Contains(strings.Split(imp, "/")[0], ".") {
-				t.Errorf("%s imports %s: guests use abi, sdk and the standard library", s.name, imp)
+			if isOurs && !slices.Contains(lean, dep) || strings.Contains(strings.Split(imp, "/")[0], ".") {
+				t.Errorf("%s imports %s: guests use %v and the standard library", s.name, imp, lean)
 			}
 		}
 	}
