@@ -20,7 +20,7 @@ func loopAttacks() []Attack {
 		invoke(class, "empty", stopped, code(forever())),
 		invoke(class, "counting", stopped, code(forever(count))),
 		invoke(class, "of many instructions", stopped, code(forever(wasmtest.Repeat(20_000, count)))),
-		invoke(class, "of many empty loops", stopped, code(forever(wasmtest.Repeat(20_000, wasmtest.Loop())))),
+		invoke(class, "of many empty loops", stopped, code(forever(wasmtest.Repeat(10_000, wasmtest.Loop())))),
 		invoke(class, "with br_if", stopped, code(wasmtest.Loop(count, i32s(1), wasmtest.BrIf(0)))),
 		invoke(class, "with br_table", stopped, code(wasmtest.Loop(wasmtest.Block(i32s(7), wasmtest.BrTable(1, 1, 1))))),
 		invoke(class, "from deep inside", stopped, code(wasmtest.Loop(wasmtest.Repeat(200, "\x02\x40"), wasmtest.Br(200), wasmtest.Repeat(200, wasmtest.End)))),
