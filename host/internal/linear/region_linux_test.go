@@ -312,6 +312,30 @@ func TestRegion_keepsSomePages(t *testing.T) {
 	})
 }
 
+func TestReset_keepsWhatWasWrittenTo(t *testing.T) {
+	t.Parallel()
+	eachStrategy(t, func(t *testing.T, s Strategy) {
+		if s == Copy {
+			return // it has no pages
+		}
+		page := os.Getpagesize()
+		_, m := mapped(t, s, filled(1<<20), 1<<20)
+		want := map[Strategy]int{Scan: 4 * page, Pagemap: 4 * page, Populate: 4 * page}[s]
+		for range 3 {
+			b := m.Reallocate(1 << 20)
+			for _, p := range []int{0, 6, 7, 1<<20/page - 1} {
+				b[p*page]++
+			}
+			if err := m.Reset(); err != nil {
+				t.Fatal(err)
+			}
+			if got := privateBytes(t, m); got != want {
+				t.Errorf("%d bytes are private, want %d", got, want)
+			}
+		}
+	})
+}
+
 // privateBytes asks the kernel anew, by way of a file that Scan does not use.
 func privateBytes(t *testing.T, m *Memory) int {
 	t.Helper()
