@@ -21,7 +21,7 @@
 // Strategies other than [Copy] are for Linux. They need no privilege, and after the first use of this package no
 // file has to be opened any more: a process may give up its rights after Probe. What they call from then on is
 // memfd_create, ftruncate, pwrite64 and fcntl (images), mmap, munmap, mprotect and madvise, and pread64 or the ioctl
-// PAGEMAP_SCAN (0xc0606610) on the descriptor of /proc/self/pagemap.
+// PAGEMAP_SCAN (0xc0606610) on the descriptor of /proc/self/pagemap. RLIMIT_FSIZE holds for images.
 //
 // Not for use outside this module.
 package linear
