@@ -23,6 +23,7 @@ type Module struct {
 	Locals    int // most locals of one function
 	Nesting   int // deepest nesting of blocks in one function
 	Targets   int // of the largest br_table, without its default
+	Joins     int // most of one function; see the package comment
 }
 
 // Import is one thing that a module asks its host for.

@@ -43,7 +43,7 @@ func TestScan(t *testing.T) {
 			{Name: "patchbay_invoke", Kind: KindFunction, Index: 1, Type: Signature{[]ValueType{I32}, []ValueType{I32}}, Offset: bytes.Index(data, text("patchbay_invoke"))},
 		},
 		Memory: &Memory{Min: 2, Max: 9}, Custom: []string{"producers", "name"},
-		Size: len(data), Types: 2, Functions: 1, Tables: 1, Globals: 2, Body: 6, Locals: 3,
+		Size: len(data), Types: 2, Functions: 1, Tables: 1, Globals: 2, Body: 6, Locals: 3, Joins: 5,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
