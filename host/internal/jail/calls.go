@@ -47,7 +47,8 @@ func plain(numbers ...uint32) []call {
 	return calls
 }
 
-// memory: Go's heap and stacks, the memories of guests, and their compiled code, which is made executable.
+// memory: Go's heap and stacks, the memories of guests, and their compiled code, which is made executable. brk, and
+// a few of the calls below, are the C library's, which test binaries are linked with.
 var memory = plain(
 	unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT, unix.SYS_MREMAP, unix.SYS_MADVISE, unix.SYS_BRK,
 )

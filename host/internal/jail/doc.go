@@ -12,6 +12,10 @@
 // run), to use descriptors that are already open, to accept connections on a listener that is already open, and,
 // if the [Spec] says so, to open files in a few folders.
 //
+// Whatever the work needs is opened before: listeners, /proc/self/pagemap, the local time zone (time.Local, which is
+// UTC from then on if nobody has used it). Landlock and the capabilities of root take a binary without cgo, unless
+// the kernel restricts all threads by itself (Landlock from version 8 on).
+//
 // What can be enforced depends on the kernel. [Report] says what was, and [Probe] does not take its word for it:
 // a child enters the jail, then attacks its parent and the machine, and tells what came of it.
 //

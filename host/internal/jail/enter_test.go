@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,6 +47,7 @@ func init() {
 		}
 		return expect(map[string]error{"outside": second(os.ReadDir("/"))}, fs.ErrPermission)
 	}
+	children["divided"] = divided
 	children["no folder"] = func() error {
 		_, err := Enter(Spec{Files: true, Read: []string{"/no/such/folder"}})
 		return err
@@ -214,6 +216,37 @@ func TestEnter_Errors(t *testing.T) {
 	if out, err := jailed(t, "no folder").CombinedOutput(); err == nil || !strings.Contains(string(out), "allow /no/such/folder") {
 		t.Errorf("error %v: %s", err, out)
 	}
+}
+
+// divided has a thread with a filter of its own, which keeps it from taking another along with all.
+func divided() error {
+	var p program
+	p.ret(verdictAllow)
+	prog := unix.SockFprog{Len: uint16(len(p)), Filter: &p[0]}
+	if err := noNewPrivs(); err != nil {
+		return err
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		_, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog)))
+		if errno != 0 {
+			done <- errno
+		}
+		close(done)
+		select {}
+	}()
+	if err := <-done; err != nil {
+		return err
+	}
+	if _, err := enter(Spec{}, walls{seccomp: true}); err == nil || !strings.Contains(err.Error(), "the others have not") {
+		return fmt.Errorf("entered with a thread left out: %v", err)
+	}
+	return nil
+}
+
+func TestEnter_LeavesNoThreadOut(t *testing.T) {
+	run(t, jailed(t, "divided"))
 }
 
 func TestEnter_ClosesWhatItOpens(t *testing.T) {

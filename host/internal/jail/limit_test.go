@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -33,6 +34,7 @@ func init() {
 			return err
 		}
 		for {
+			runtime.Gosched()
 		}
 	}
 	children["files"] = fileLimits

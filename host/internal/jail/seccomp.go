@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -65,8 +66,9 @@ func kernelFilters() bool {
 }
 
 // assemble makes the program that lets the calls pass. Calls without conditions come to their verdict by number
-// alone, which the kernel finds out when the filter is installed and does not run the program for again.
+// alone, which the kernel finds out when the filter is installed; for the others, which come first, it is run.
 func assemble(calls []call) program {
+	slices.SortStableFunc(calls, func(a, b call) int { return len(b.when) - len(a.when) })
 	var p program
 	p.load(archAt)
 	p.ifEqual(auditArch, 1)
@@ -93,7 +95,7 @@ func assemble(calls []call) program {
 func (c call) assemble() program {
 	var p program
 	for _, w := range c.when {
-		p.load(w.at)
+		p.load(w.at) // in place of the number, which is found
 		p.and(w.mask)
 		for i, v := range w.values {
 			p.ifEqual(v, len(w.values)-i)
