@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Targets are what [Attack] goes for. The parent sets them up and keeps no secret in any.
-type Targets struct {
+// targets are what a probe attacks. The parent sets them up and keeps no secret in any.
+type targets struct {
 	Parent   int    // process
 	Folder   string // with the file "bait", which may be executed, and room for more
 	Socket   string // of a Unix listener with a path
@@ -36,11 +36,11 @@ const (
 
 type attack struct {
 	name string
-	try  func(Targets) error
+	try  func(targets) error
 }
 
-// Attack tries what a process in the jail of the spec must not be able to do. It harms nothing if it succeeds.
-func Attack(spec Spec, at Targets) []Attempt {
+// tryAll tries what a process in the jail of the spec must not be able to do. It harms nothing if it succeeds.
+func tryAll(spec Spec, at targets) []Attempt {
 	var tried []Attempt
 	for _, a := range append(portable(), native(spec)...) {
 		err := a.try(at)
@@ -63,29 +63,29 @@ func denied(err error) bool {
 // portable are the attacks that need nothing but Go.
 func portable() []attack {
 	return []attack{
-		{"read a file", func(t Targets) error {
+		{"read a file", func(t targets) error {
 			_, err := os.ReadFile(filepath.Join(t.Folder, "bait"))
 			return err
 		}},
-		{"list a folder", func(t Targets) error {
+		{"list a folder", func(t targets) error {
 			_, err := os.ReadDir(t.Folder)
 			return err
 		}},
-		{"make a file", func(t Targets) error {
+		{"make a file", func(t targets) error {
 			f, err := os.Create(filepath.Join(t.Folder, "file"))
 			if err != nil {
 				return err
 			}
 			return f.Close()
 		}},
-		{"make a folder", func(t Targets) error { return os.Mkdir(filepath.Join(t.Folder, "folder"), 0o700) }},
-		{"rename a file", func(t Targets) error {
+		{"make a folder", func(t targets) error { return os.Mkdir(filepath.Join(t.Folder, "folder"), 0o700) }},
+		{"rename a file", func(t targets) error {
 			return os.Rename(filepath.Join(t.Folder, "spare"), filepath.Join(t.Folder, "renamed"))
 		}},
-		{"connect by TCP", func(t Targets) error { return dial("tcp", t.TCP) }},
-		{"send by UDP", func(t Targets) error { return dial("udp", t.UDP) }},
-		{"connect to a Unix socket by path", func(t Targets) error { return dial("unix", t.Socket) }},
-		{"listen by TCP", func(Targets) error {
+		{"connect by TCP", func(t targets) error { return dial("tcp", t.TCP) }},
+		{"send by UDP", func(t targets) error { return dial("udp", t.UDP) }},
+		{"connect to a Unix socket by path", func(t targets) error { return dial("unix", t.Socket) }},
+		{"listen by TCP", func(targets) error {
 			var lc net.ListenConfig
 			lc.SetMultipathTCP(false) // on by default, and not confined by Landlock
 			l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")

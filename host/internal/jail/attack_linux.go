@@ -18,29 +18,29 @@ import (
 func native(spec Spec) []attack {
 	all := slices.Concat(onProcesses(), onKernel(), onFiles(), onSockets())
 	if spec.Data > 0 {
-		all = append(all, attack{"take memory over the limit", func(Targets) error { return overData(spec.Data) }})
+		all = append(all, attack{"take memory over the limit", func(targets) error { return overData(spec.Data) }})
 	}
 	return all
 }
 
 func onProcesses() []attack {
 	return []attack{
-		{"read the parent's environment", func(t Targets) error { return open("/proc/%d/environ", t.Parent) }},
-		{"open the parent's memory", func(t Targets) error { return open("/proc/%d/mem", t.Parent) }},
-		{"signal the parent", func(t Targets) error { return unix.Kill(t.Parent, 0) }},
-		{"signal a thread of the parent", func(t Targets) error { return unix.Tgkill(t.Parent, t.Parent, 0) }},
-		{"signal the parent through a descriptor", func(t Targets) error { return ownDescriptor(t.Parent) }},
-		{"trace the parent", func(t Targets) error { return trace(t.Parent) }},
-		{"read the parent's memory", func(t Targets) error {
+		{"read the parent's environment", func(t targets) error { return open("/proc/%d/environ", t.Parent) }},
+		{"open the parent's memory", func(t targets) error { return open("/proc/%d/mem", t.Parent) }},
+		{"signal the parent", func(t targets) error { return unix.Kill(t.Parent, 0) }},
+		{"signal a thread of the parent", func(t targets) error { return unix.Tgkill(t.Parent, t.Parent, 0) }},
+		{"signal the parent through a descriptor", func(t targets) error { return ownDescriptor(t.Parent) }},
+		{"trace the parent", func(t targets) error { return trace(t.Parent) }},
+		{"read the parent's memory", func(t targets) error {
 			return reached(unix.EFAULT, readMemory(t.Parent))
 		}},
-		{"open the parent as a process", func(t Targets) error {
+		{"open the parent as a process", func(t targets) error {
 			return closing(unix.PidfdOpen(t.Parent, 0))
 		}},
-		{"execute a file", func(t Targets) error { return execute(filepath.Join(t.Folder, "bait")) }},
-		{"start a process", func(Targets) error { return fork() }},
-		{"set the user", func(Targets) error { return call6(unix.SYS_SETUID, os.Getuid(), 0, 0, 0, 0, 0) }},
-		{"raise a limit", func(Targets) error {
+		{"execute a file", func(t targets) error { return execute(filepath.Join(t.Folder, "bait")) }},
+		{"start a process", func(targets) error { return fork() }},
+		{"set the user", func(targets) error { return call6(unix.SYS_SETUID, os.Getuid(), 0, 0, 0, 0, 0) }},
+		{"raise a limit", func(targets) error {
 			return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
 		}},
 	}
@@ -48,27 +48,27 @@ func onProcesses() []attack {
 
 func onKernel() []attack {
 	return []attack{
-		{"leave a namespace", func(Targets) error { return reached(unix.EINVAL, unix.Unshare(1)) }},
-		{"enter a namespace", func(Targets) error { return reached(unix.EBADF, unix.Setns(-1, 0)) }},
-		{"mount", func(t Targets) error {
+		{"leave a namespace", func(targets) error { return reached(unix.EINVAL, unix.Unshare(1)) }},
+		{"enter a namespace", func(targets) error { return reached(unix.EBADF, unix.Setns(-1, 0)) }},
+		{"mount", func(t targets) error {
 			return reached(unix.ENODEV, unix.Mount("none", t.Folder, "no-such-filesystem", 0, ""))
 		}},
-		{"load a BPF program", func(Targets) error {
+		{"load a BPF program", func(targets) error {
 			return reached(unix.E2BIG, call6(unix.SYS_BPF, unix.BPF_PROG_LOAD, 0, 0, 0, 0, 0))
 		}},
-		{"set up io_uring", func(Targets) error {
+		{"set up io_uring", func(targets) error {
 			return reached(unix.EFAULT, call6(unix.SYS_IO_URING_SETUP, 1, 0, 0, 0, 0, 0))
 		}},
-		{"handle page faults", func(Targets) error { // of user mode, which needs no capability, and a flag that is not
+		{"handle page faults", func(targets) error { // of user mode, which needs no capability, and a flag that is not
 			return reached(unix.EINVAL, call6(unix.SYS_USERFAULTFD, 1|2, 0, 0, 0, 0, 0))
 		}},
-		{"open a performance event", func(Targets) error {
+		{"open a performance event", func(targets) error {
 			return reached(unix.EFAULT, call6(unix.SYS_PERF_EVENT_OPEN, 0, 0, -1, -1, 0, 0))
 		}},
-		{"use the kernel's keys", func(Targets) error {
+		{"use the kernel's keys", func(targets) error {
 			return reached(unix.EOPNOTSUPP, call6(unix.SYS_KEYCTL, -1, 0, 0, 0, 0, 0))
 		}},
-		{"push input into a terminal", func(Targets) error {
+		{"push input into a terminal", func(targets) error {
 			return reached(unix.ENOTTY, call6(unix.SYS_IOCTL, 0, unix.TIOCSTI, 0, 0, 0, 0))
 		}},
 	}
@@ -76,12 +76,12 @@ func onKernel() []attack {
 
 func onFiles() []attack {
 	return []attack{
-		{"open a file by handle", func(Targets) error {
+		{"open a file by handle", func(targets) error {
 			return reached(unix.EFAULT, call6(unix.SYS_OPEN_BY_HANDLE_AT, unix.AT_FDCWD, 0, unix.O_RDONLY, 0, 0, 0))
 		}},
-		{"truncate a file", func(t Targets) error { return unix.Truncate(filepath.Join(t.Folder, "bait"), 1) }},
-		{"change a file's mode", func(t Targets) error { return os.Chmod(filepath.Join(t.Folder, "bait"), 0o700) }},
-		{"change the root", func(t Targets) error {
+		{"truncate a file", func(t targets) error { return unix.Truncate(filepath.Join(t.Folder, "bait"), 1) }},
+		{"change a file's mode", func(t targets) error { return os.Chmod(filepath.Join(t.Folder, "bait"), 0o700) }},
+		{"change the root", func(t targets) error {
 			return reached(unix.ENOTDIR, unix.Chroot(filepath.Join(t.Folder, "bait")))
 		}},
 	}
@@ -89,9 +89,9 @@ func onFiles() []attack {
 
 func onSockets() []attack {
 	return []attack{
-		{"connect to an abstract Unix socket", func(t Targets) error { return dial("unix", t.Abstract) }},
-		{"connect by Multipath TCP", func(t Targets) error { return multipath(t.TCP) }},
-		{"make a netlink socket", func(Targets) error {
+		{"connect to an abstract Unix socket", func(t targets) error { return dial("unix", t.Abstract) }},
+		{"connect by Multipath TCP", func(t targets) error { return multipath(t.TCP) }},
+		{"make a netlink socket", func(targets) error {
 			return closing(unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE))
 		}},
 	}

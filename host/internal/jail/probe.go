@@ -47,7 +47,8 @@ func (f Finding) Passed() []Attempt {
 
 // Probe starts the command, whose process is to call [Answer], and returns what that says. It sets up what the
 // process attacks: a folder of its own, listeners on the loopback interface, and this process itself. The command
-// is killed when ctx is done; Probe returns when it has ended.
+// should have the environment and the attributes of those for which it stands, and is given its input and output
+// here. It is killed when ctx is done; Probe returns when it has ended.
 func Probe(ctx context.Context, cmd *exec.Cmd) (Finding, error) {
 	b, err := setBait()
 	if err != nil {
@@ -83,7 +84,7 @@ func Answer(spec Spec, in io.Reader, out io.Writer) error {
 }
 
 func answer(spec Spec, in io.Reader, out io.Writer, enter func(Spec) (Report, error)) error {
-	var t Targets
+	var t targets
 	if err := json.NewDecoder(in).Decode(&t); err != nil {
 		return fmt.Errorf("jail: read what to attack: %w", err)
 	}
@@ -91,12 +92,12 @@ func answer(spec Spec, in io.Reader, out io.Writer, enter func(Spec) (Report, er
 	if err != nil {
 		return err
 	}
-	return json.NewEncoder(out).Encode(Finding{Report: r, Attempts: Attack(spec, t)})
+	return json.NewEncoder(out).Encode(Finding{Report: r, Attempts: tryAll(spec, t)})
 }
 
 // bait is what a probe attacks.
 type bait struct {
-	targets Targets
+	targets targets
 	open    []io.Closer
 }
 
@@ -105,7 +106,7 @@ func setBait() (*bait, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bait{targets: Targets{Parent: os.Getpid(), Folder: folder, Socket: filepath.Join(folder, "socket")}}
+	b := &bait{targets: targets{Parent: os.Getpid(), Folder: folder, Socket: filepath.Join(folder, "socket")}}
 	if err := errors.Join(
 		os.WriteFile(filepath.Join(folder, "bait"), []byte("bait"), 0o700),
 		os.WriteFile(filepath.Join(folder, "spare"), nil, 0o600),
