@@ -22,13 +22,13 @@ const (
 func (l Limits) Apply(ceiling abi.Limits) abi.Limits {
 	ceiling = ceiling.WithDefaults()
 	asked := abi.Limits{
-		Memory: int64(l.Memory), Wall: time.Duration(l.Wall), HTTPCalls: l.HTTPCalls, HostCalls: l.HostCalls,
+		Memory: int64(l.Memory), Wall: time.Duration(l.Wall), Fuel: l.Fuel, HTTPCalls: l.HTTPCalls, HostCalls: l.HostCalls,
 		RequestBody: int64(l.RequestBody), ResponseBody: int64(l.ResponseBody), Output: int64(l.Output), Log: int64(l.Log),
 	}.WithDefaults()
 	return abi.Limits{
 		Memory:       min(asked.Memory, ceiling.Memory),
 		Wall:         min(asked.Wall, ceiling.Wall),
-		Fuel:         ceiling.Fuel,
+		Fuel:         min(asked.Fuel, ceiling.Fuel),
 		HTTPCalls:    min(asked.HTTPCalls, ceiling.HTTPCalls),
 		HostCalls:    min(asked.HostCalls, ceiling.HostCalls),
 		RequestBody:  min(asked.RequestBody, ceiling.RequestBody),
@@ -43,6 +43,7 @@ func (l Limits) Apply(ceiling abi.Limits) abi.Limits {
 func (l Limits) Within(outer Limits) Limits {
 	or(&l.Memory, outer.Memory)
 	or(&l.Wall, outer.Wall)
+	or(&l.Fuel, outer.Fuel)
 	or(&l.HTTPCalls, outer.HTTPCalls)
 	or(&l.HostCalls, outer.HostCalls)
 	or(&l.RequestBody, outer.RequestBody)

@@ -249,6 +249,7 @@ type Function struct {
 type Limits struct {
 	Memory       Bytes    `json:"memory,omitempty"`
 	Wall         Duration `json:"wall,omitempty"`
+	Fuel         int64    `json:"fuel,omitempty"` // units of guest code, see [abi.Limits]
 	HTTPCalls    int      `json:"http_calls,omitempty"`
 	HostCalls    int      `json:"host_calls,omitempty"`
 	RequestBody  Bytes    `json:"request_body,omitempty"`
