@@ -6,7 +6,7 @@ import (
 )
 
 // state is laid out as internal/chacha8rand.State, of which the runtime has one for every thread. WebAssembly
-// has one thread, whose record is a variable of the runtime's, m0, and so among the module's zeroed data.
+// has one thread, whose record is a variable of the runtime, m0, in the memory for variables that are zero at first.
 type state struct {
 	buf  [words]uint64 // what is drawn next
 	seed [4]uint64     // what buf was made from
@@ -22,8 +22,8 @@ const (
 	counted = 12
 )
 
-// use makes seed the seed that comes next, and next the coming draw. It leaves nothing in the state that the
-// generator would not, so that the numbers are those of rand.NewChaCha8(seed).
+// use makes the numbers that are drawn from now on those of rand.NewChaCha8(seed): the state becomes one that the
+// generator has by itself, when all is drawn and it is about to go on from its next seed.
 func (s *state) use(seed [32]byte) {
 	*(*[32]byte)(unsafe.Pointer(&s.buf[kept])) = seed // little-endian, as every WebAssembly is
 	s.i, s.n, s.c = kept, kept, counted
@@ -38,7 +38,7 @@ var (
 )
 
 // find returns the state from which math/rand/v2 draws on this thread, or nil if it does not lie between the
-// two variables. It draws two numbers and looks for a state that has just given them away.
+// two variables. It draws a number and looks for a state that has just given it away.
 //
 // What lies between is variables, which the garbage collector neither moves nor frees, so a pointer into them is
 // always valid. Only numbers are read, whatever they are part of. The checks that come with -race know but one
@@ -46,14 +46,12 @@ var (
 //
 //go:nocheckptr
 func find(from, to unsafe.Pointer) *state {
-	last := int(uintptr(to)) - int(uintptr(from)) - int(unsafe.Sizeof(state{}))
-	for range 2 { // one pair may be parted, by a buf that ends between its numbers
-		a, b := rand.Uint64(), rand.Uint64()
-		for at := 0; at <= last; at += int(unsafe.Sizeof(a)) {
-			s := (*state)(unsafe.Add(from, at))
-			if 2 <= s.i && s.i <= s.n && s.n <= words && s.buf[s.i-2] == a && s.buf[s.i-1] == b && s.obeys() {
-				return s
-			}
+	size := int(uintptr(to)) - int(uintptr(from))
+	drawn := rand.Uint64()
+	for at := 0; at+int(unsafe.Sizeof(state{})) <= size; at += int(unsafe.Sizeof(drawn)) {
+		s := (*state)(unsafe.Add(from, at))
+		if 1 <= s.i && s.i <= s.n && s.n <= words && s.buf[s.i-1] == drawn && s.obeys() {
+			return s
 		}
 	}
 	return nil
