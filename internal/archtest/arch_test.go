@@ -39,6 +39,7 @@ var layers = map[string]int{
 	"host/internal/sandbox":          3,
 	"host/internal/sandbox/difftest": 4,
 	"host/internal/egress":           3,
+	"host/internal/worker":           3,
 	"registry":                       3,
 	"state":                          3,
 	"vault":                          3,
@@ -59,6 +60,8 @@ var owners = map[string][]string{
 	"github.com/Masterminds/semver/v3":                  {"manifest"},
 	"github.com/goccy/go-yaml":                          {"internal/strictyaml"},
 	"github.com/gowebpki/jcs":                           {"manifest"},
+	"github.com/hashicorp/go-hclog":                     {"host/internal/worker"},
+	"github.com/hashicorp/go-plugin":                    {"host/internal/worker"},
 	"github.com/nats-io/nats-server/v2":                 {"state"},
 	"github.com/nats-io/nats.go":                        {"state"},
 	"github.com/opencontainers/go-digest":               {"bundle", "registry"},
@@ -71,6 +74,7 @@ var owners = map[string][]string{
 	"golang.org/x/sys":                                  {"host/internal/linear", "host/internal/jail"},
 	"golang.org/x/term":                                 {"internal/cli"},
 	"golang.org/x/tools":                                {"testkit"},
+	"google.golang.org/grpc":                            {"host/internal/worker"},
 	"oras.land/oras-go/v2":                              {"registry"},
 
 	// Test files only; see testOnly.

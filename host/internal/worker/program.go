@@ -1,0 +1,277 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"patchbay/abi"
+	"patchbay/host/internal/guest"
+)
+
+// Program is a loaded guest and its process, which is started again after it has died. It may be used from
+// several goroutines.
+type Program struct {
+	engine *Engine
+	module string // digest
+	root   string // folder of everything that this program has on disk
+	load   []byte // payload of the load frame
+
+	slots   chan struct{} // one for each call that runs
+	closing chan struct{} // closed when no call may begin any more
+	idle    chan struct{} // closed when, after that, no call runs
+
+	mu        sync.Mutex // guards what follows
+	closed    bool
+	running   int
+	calls     uint64   // so far; the last one's id
+	worker    *worker  // the last that was ready; it may be dead
+	starting  *attempt // nil unless one is under way
+	breaker   breaker
+	deaths    int
+	lastDeath string
+}
+
+// attempt is the start of a process, after its back-off.
+type attempt struct {
+	at     time.Time // when the back-off ends
+	cancel context.CancelFunc
+	done   chan struct{} // closed when err is set, or the program's worker
+	err    error
+}
+
+func newProgram(e *Engine, root string, load []byte, module string) *Program {
+	return &Program{
+		engine:  e,
+		module:  module,
+		root:    root,
+		load:    load,
+		slots:   make(chan struct{}, e.cfg.Concurrency),
+		closing: make(chan struct{}),
+		idle:    make(chan struct{}),
+		breaker: breaker{policy: e.policy},
+	}
+}
+
+// Call implements [guest.Program]. Beyond what that says, calls whose process dies end with unavailable within
+// milliseconds, and a call that would have to wait for the next process longer than it may last ends with
+// unavailable at once, with retry_after. A call ends 100 ms after its time at the latest.
+func (p *Program) Call(ctx context.Context, c guest.Call) (guest.Outcome, error) {
+	limits := c.Limits.WithDefaults()
+	id, fault := p.begin(ctx, limits)
+	if fault != nil {
+		return guest.Outcome{}, fault
+	}
+	born := time.Now()
+	ctx, cancel := context.WithDeadlineCause(ctx, born.Add(limits.Wall), errWall)
+	defer cancel()
+	x := &call{Call: c, id: id, limits: limits, logger: p.engine.cfg.Logger}
+	served, outcome, fault := x.run(ctx, p)
+	p.end(served)
+	outcome.Usage.Wall = time.Since(born)
+	if fault != nil {
+		return outcome, fault
+	}
+	return outcome, nil
+}
+
+// begin waits for a slot.
+func (p *Program) begin(ctx context.Context, limits abi.Limits) (id uint64, fault *abi.Fault) {
+	if ctx.Err() != nil { // where there is a slot as well, select would choose
+		return 0, stopFault(ctx, limits)
+	}
+	select {
+	case p.slots <- struct{}{}:
+	case <-p.closing:
+		return 0, faultClosed()
+	case <-ctx.Done():
+		return 0, stopFault(ctx, limits)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		<-p.slots
+		return 0, faultClosed()
+	}
+	p.running++
+	p.calls++
+	return p.calls, nil
+}
+
+func (p *Program) end(served bool) {
+	<-p.slots
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if served {
+		p.breaker.served()
+	}
+	p.running--
+	if p.closed && p.running == 0 {
+		close(p.idle)
+	}
+}
+
+// ready returns a process that lives, and starts one if need be.
+func (p *Program) ready(ctx context.Context, limits abi.Limits) (*worker, *abi.Fault) {
+	for {
+		w, a, fault := p.current(ctx)
+		var wait <-chan struct{}
+		switch {
+		case fault != nil:
+			return nil, fault
+		case a != nil:
+			wait = a.done
+		case w.life.Err() == nil:
+			return w, nil
+		default:
+			wait = w.gone // then its death is counted
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, stopFault(ctx, limits)
+		}
+		if a != nil && a.err != nil {
+			return nil, faultStart(a.err)
+		}
+	}
+}
+
+// current returns the process, or the attempt at one, that there is to wait for.
+func (p *Program) current(ctx context.Context) (*worker, *attempt, *abi.Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.starting == nil && p.worker != nil {
+		return p.worker, nil, nil
+	}
+	now := time.Now()
+	if p.starting == nil {
+		wait, open := p.breaker.next(now)
+		if open {
+			return nil, nil, faultOpen(p.lastDeath, wait)
+		}
+		p.begetLocked(context.WithoutCancel(ctx), now.Add(wait))
+	}
+	wait := p.starting.at.Sub(now)
+	if end, ok := ctx.Deadline(); ok && wait > 0 && wait > end.Sub(now) {
+		return nil, nil, faultBackOff(p.lastDeath, wait)
+	}
+	return nil, p.starting, nil
+}
+
+// first starts the first process, as long as ctx allows.
+func (p *Program) first(ctx context.Context) error {
+	p.mu.Lock()
+	a := p.begetLocked(ctx, time.Now())
+	p.mu.Unlock()
+	<-a.done
+	return a.err
+}
+
+// begetLocked begins an attempt. It has a goroutine of its own not only because several calls may wait for it:
+// the kernel kills a child when the thread that started it ends, and the thread of a call's goroutine might.
+func (p *Program) begetLocked(ctx context.Context, at time.Time) *attempt {
+	ctx, cancel := context.WithCancel(ctx)
+	a := &attempt{at: at, cancel: cancel, done: make(chan struct{})}
+	p.starting = a
+	if p.closed {
+		cancel()
+	}
+	go p.beget(ctx, a)
+	return a
+}
+
+func (p *Program) beget(ctx context.Context, a *attempt) {
+	defer a.cancel()
+	timer := time.NewTimer(time.Until(a.at))
+	defer timer.Stop()
+	var w *worker
+	var err error
+	select {
+	case <-timer.C:
+		w, err = startWorker(ctx, p)
+	case <-ctx.Done():
+		err = &StartError{Problem: "the program is being closed"}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.worker, p.starting, a.err = w, nil, err
+	if err != nil {
+		p.diedLocked(err.Error())
+	} else {
+		go w.watch()
+	}
+	close(a.done)
+}
+
+// died notes that a worker has ended by itself or had to be killed.
+func (p *Program) died(w *worker, how string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.diedLocked(how)
+	if p.worker == w {
+		p.worker = nil
+	}
+}
+
+func (p *Program) diedLocked(how string) {
+	p.deaths++
+	p.lastDeath = how
+	p.breaker.died(time.Now())
+}
+
+// Close implements [guest.Program]. It ends the process and removes all that the program has on disk.
+func (p *Program) Close(ctx context.Context) error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.closing)
+		if p.running == 0 {
+			close(p.idle)
+		}
+	}
+	p.mu.Unlock()
+	select {
+	case <-p.idle:
+	case <-ctx.Done():
+		return fmt.Errorf("close program: calls still run: %w", ctx.Err())
+	}
+	if w := p.last(); w != nil {
+		w.end()
+	}
+	p.engine.forget(p)
+	return os.RemoveAll(p.root)
+}
+
+// last returns the process that there is when nobody wants another one.
+func (p *Program) last() *worker {
+	p.mu.Lock()
+	a := p.starting
+	p.mu.Unlock()
+	if a != nil {
+		a.cancel()
+		<-a.done
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.worker
+}
+
+func (p *Program) status() ProgramStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := ProgramStatus{Module: p.module, Calls: p.running, Deaths: p.deaths, LastDeath: p.lastDeath}
+	if p.worker != nil {
+		s.PID = p.worker.process.cmd.Process.Pid
+	}
+	if p.breaker.openUntil.After(time.Now()) {
+		s.OpenUntil = p.breaker.openUntil
+	}
+	return s
+}
+
+// socketFolder makes a folder for one process's socket. It is below a folder that only this user can enter,
+// which is what keeps others from the socket: mutual TLS would do the same and take three times as long to start.
+func (p *Program) socketFolder() (string, error) { return os.MkdirTemp(p.root, "s") }

@@ -1,0 +1,216 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+)
+
+// worker is a process that is ready for calls, and the host's connection to it.
+type worker struct {
+	program *Program
+	process *process
+	conn    *grpc.ClientConn
+	life    context.Context // ends when it is dead or must die; streams are made in it
+	die     context.CancelFunc
+	gone    chan struct{} // closed when it is dead and its death is noted
+
+	controlMu sync.Mutex // one sends at a time
+	control   grpc.ClientStream
+
+	mu     sync.Mutex // guards what follows
+	idle   []*stream
+	ending bool   // the program is being closed
+	why    string // it was killed, if it was; the first reason counts
+}
+
+// stream carries one call after another.
+type stream struct {
+	grpc.ClientStream
+	end     context.CancelFunc
+	largest int // frame that may come
+}
+
+// startWorker starts a process and has it load the program's module. Who gets it must watch it.
+func startWorker(ctx context.Context, p *Program) (*worker, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	sockets, err := p.socketFolder()
+	if err != nil {
+		return nil, &StartError{Problem: err.Error()}
+	}
+	defer os.RemoveAll(sockets) // the socket's name is of no more use: there is one connection
+	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{})}
+	w.life, w.die = context.WithCancel(context.WithoutCancel(ctx))
+	if err := w.start(ctx, sockets); err != nil {
+		return nil, w.failed(ctx, err)
+	}
+	return w, nil
+}
+
+// start starts the process and returns when it can take calls. When ctx ends before that, the process is killed.
+func (w *worker) start(ctx context.Context, sockets string) error {
+	defer context.AfterFunc(ctx, w.process.kill)()
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig:     handshake,
+		Plugins:             plugin.PluginSet{"worker": served{}},
+		AllowedProtocols:    []plugin.Protocol{plugin.ProtocolGRPC},
+		SkipHostEnv:         true,
+		StartTimeout:        startTimeout,
+		UnixSocketConfig:    &plugin.UnixSocketConfig{TempDir: sockets},
+		Logger:              newLogger(w.program.engine.cfg.Logger),
+		Stderr:              &w.process.tail,
+		PluginLogBufferSize: maxKept,
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, folder string) (runner.Runner, error) {
+			w.process.confine(spec.Env, folder)
+			return w.process, nil
+		},
+	})
+	// There is no client.Kill: it would connect first, to say good-bye. The process does the rest of it.
+	address, err := client.Start()
+	if err != nil {
+		return err
+	}
+	if w.conn, err = dial(address); err != nil {
+		return err
+	}
+	w.control, err = w.conn.NewStream(w.life, streamDesc, methodControl, grpc.MaxCallRecvMsgSize(slack))
+	if err != nil {
+		return err
+	}
+	if err := send(w.control, kindLoad, w.program.load); err != nil && err != io.EOF { // EOF: the answer says more
+		return err
+	}
+	return w.answer()
+}
+
+// answer waits for what the process says to the load frame.
+func (w *worker) answer() error {
+	k, payload, err := receive(w.control)
+	switch {
+	case err != nil:
+		return err
+	case k == kindReady:
+		return nil
+	case k == kindRefused:
+		return &StartError{Problem: printable(string(payload))}
+	}
+	return fmt.Errorf("a frame of kind %q, want ready or refused", k)
+}
+
+// failed cleans up after a start and says why it came to nothing.
+func (w *worker) failed(ctx context.Context, err error) error {
+	w.process.kill()
+	w.die()
+	if w.conn != nil {
+		w.conn.Close()
+	}
+	w.process.gone()
+	var refused *StartError
+	if errors.As(err, &refused) {
+		return refused
+	}
+	problem := shorten(printable(err.Error()))
+	if w.process.diedByItself() {
+		problem, _ = w.process.describe()
+	}
+	return &StartError{Problem: problem, cause: ctx.Err()}
+}
+
+// watch waits for the end of the process.
+func (w *worker) watch() {
+	<-w.process.exited
+	w.die()
+	w.conn.Close()
+	w.process.gone()
+	w.mu.Lock()
+	ending, how := w.ending, w.how()
+	w.mu.Unlock()
+	if !ending {
+		_, stderr := w.process.describe()
+		w.program.engine.cfg.Logger.Warn("worker process died", "module", w.program.module, "pid", w.process.cmd.Process.Pid,
+			"err", how, "stderr", stderr)
+		w.program.died(w, how)
+	}
+	close(w.gone)
+}
+
+// how says what became of a process that is dead or must die.
+func (w *worker) how() string {
+	if w.why != "" {
+		return "was stopped because " + w.why
+	}
+	how, _ := w.process.describe()
+	return "died: " + how
+}
+
+// kill ends the process at once, for a reason that continues "because", or for none if it is as good as dead.
+func (w *worker) kill(why string) {
+	w.mu.Lock()
+	if w.why == "" && w.life.Err() == nil {
+		w.why = why
+	}
+	w.mu.Unlock()
+	w.process.kill()
+	w.die()
+}
+
+// end ends a process that runs no call, politely for a second.
+func (w *worker) end() {
+	w.mu.Lock()
+	w.ending = true
+	w.mu.Unlock()
+	timer := time.AfterFunc(time.Second, w.process.kill)
+	defer timer.Stop()
+	w.controlMu.Lock()
+	w.control.CloseSend() // it always returns nil
+	w.controlMu.Unlock()
+	<-w.gone
+}
+
+// cancel asks the process to end a call.
+func (w *worker) cancel(id uint64) {
+	w.controlMu.Lock()
+	defer w.controlMu.Unlock()
+	send(w.control, kindCancel, binary.BigEndian.AppendUint64(nil, id)) // if it does not hear it, it is killed
+}
+
+// take returns a stream that no other call uses, on which frames for these limits may come.
+func (w *worker) take(largest int) (*stream, error) {
+	w.mu.Lock()
+	for len(w.idle) > 0 {
+		s := w.idle[len(w.idle)-1]
+		w.idle = w.idle[:len(w.idle)-1]
+		if s.largest == largest {
+			w.mu.Unlock()
+			return s, nil
+		}
+		s.end()
+	}
+	w.mu.Unlock()
+	ctx, cancel := context.WithCancel(w.life)
+	cs, err := w.conn.NewStream(ctx, streamDesc, methodCalls, grpc.MaxCallRecvMsgSize(largest))
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &stream{ClientStream: cs, end: cancel, largest: largest}, nil
+}
+
+// put takes back a stream whose call has ended as it should.
+func (w *worker) put(s *stream) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.idle = append(w.idle, s)
+}
