@@ -86,6 +86,8 @@ var shapes = []shape{
 		const splat, add = "\xfd\x11", "\xfd\xae\x01" // i32x4
 		return wasmtest.LocalGet(0) + splat + wasmtest.Repeat(n, wasmtest.LocalGet(0)+splat+add) + wasmtest.Drop
 	}},
+	// wazero looks for loops in a time that grows with their square, and makes a loop of each bulk operation.
+	{"empty loops", 90_000, 10_000, 1, func(n int, _ uint32) wasmtest.Code { return wasmtest.Repeat(n, wasmtest.Loop()) }},
 	{"bulk operations", 60_000, 20_000, 1, func(n int, _ uint32) wasmtest.Code { return wasmtest.Repeat(n, i32s(0, 0, 1)+wasmtest.MemoryFill) }},
 }
 

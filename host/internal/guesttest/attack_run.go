@@ -20,7 +20,7 @@ func loopAttacks() []Attack {
 		invoke(class, "empty", stopped, code(forever())),
 		invoke(class, "counting", stopped, code(forever(count))),
 		invoke(class, "of many instructions", stopped, code(forever(wasmtest.Repeat(20_000, count)))),
-		invoke(class, "of many empty loops", stopped, code(forever(wasmtest.Repeat(10_000, wasmtest.Loop())))),
+		invoke(class, "of many empty loops", stopped, code(forever(wasmtest.Repeat(300, wasmtest.Loop())))),
 		invoke(class, "with br_if", stopped, code(wasmtest.Loop(count, i32s(1), wasmtest.BrIf(0)))),
 		invoke(class, "with br_table", stopped, code(wasmtest.Loop(wasmtest.Block(i32s(7), wasmtest.BrTable(1, 1, 1))))),
 		invoke(class, "from deep inside", stopped, code(wasmtest.Loop(wasmtest.Repeat(200, "\x02\x40"), wasmtest.Br(200), wasmtest.Repeat(200, wasmtest.End)))),
@@ -141,12 +141,12 @@ func bulkAttacks() []Attack {
 	}
 	return []Attack{
 		invoke(class, "memory.fill in a loop", stopped, code(grow+forever(fill))),
-		invoke(class, "memory.fill in a straight line", stopped, code(grow+wasmtest.Repeat(15_000, fill))),
+		invoke(class, "memory.fill in a straight line", stopped, code(grow+wasmtest.Repeat(500, fill))),
 		invoke(class, "memory.fill in a tree of calls", stopped, func(g *wasmtest.Guest) wasmtest.Code { return grow + tree(30, 2, fill)(g) }),
 		invoke(class, "memory.fill in a tree of calls without growth", stopped, tree(40, 2, i32s(from, 1, 1<<16)+wasmtest.MemoryFill)),
 		invoke(class, "memory.copy in a loop", stopped, code(grow+forever(copies))),
-		invoke(class, "memory.copy to and fro", stopped, code(grow+wasmtest.Repeat(6000, copies+back))),
-		invoke(class, "memory.fill of nothing", stopped, code(forever(wasmtest.Repeat(1000, i32s(0, 0, 0)+wasmtest.MemoryFill)))),
+		invoke(class, "memory.copy to and fro", stopped, code(grow+wasmtest.Repeat(250, copies+back))),
+		invoke(class, "memory.fill of nothing", stopped, code(forever(wasmtest.Repeat(100, i32s(0, 0, 0)+wasmtest.MemoryFill)))),
 		invoke(class, "memory.fill past the end", trapped, code(i32s(from, 1, 1<<32-1)+wasmtest.MemoryFill)),
 		invoke(class, "memory.copy from past the end", trapped, code(i32s(0, 1<<31, 1<<31)+wasmtest.MemoryCopy)),
 		invoke(class, "memory.init in a loop", stopped, func(g *wasmtest.Guest) wasmtest.Code {
