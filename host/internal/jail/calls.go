@@ -20,8 +20,11 @@ const (
 	cgoFlags    = unix.CLONE_SETTLS | unix.CLONE_PARENT_SETTID | unix.CLONE_CHILD_CLEARTID
 )
 
-// PAGEMAP_SCAN of linux/fs.h, which lists the pages that were written to: _IOWR('f', 16, struct pm_scan_arg).
-const pagemapScan = 0xc0606610
+// What memories of instances are managed with, on descriptors that were opened before.
+const (
+	pagemapScan  = 0xc0606610 // PAGEMAP_SCAN of linux/fs.h, lists pages: _IOWR('f', 16, struct pm_scan_arg)
+	uffdRegister = 0xc020aa00 // UFFDIO_REGISTER of linux/userfaultfd.h, for a range of memory: _IOWR(0xAA, 0, ...)
+)
 
 // allowed returns the calls that pass in the process pid.
 func allowed(s Spec, pid int) []call {
@@ -75,7 +78,7 @@ var descriptors = append(plain(
 	{unix.SYS_FCNTL, []condition{arg(1, unix.F_DUPFD, unix.F_DUPFD_CLOEXEC, unix.F_GETFD, unix.F_SETFD,
 		unix.F_GETFL, unix.F_SETFL, unix.F_ADD_SEALS, unix.F_GET_SEALS)}},
 	{unix.SYS_MEMFD_CREATE, []condition{only(1, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL, 0)}},
-	{unix.SYS_IOCTL, []condition{arg(1, pagemapScan)}},
+	{unix.SYS_IOCTL, []condition{arg(1, pagemapScan, uffdRegister)}},
 }...)
 
 // sockets: connections are accepted on a listener that is open; no socket is made, bound or connected, and none

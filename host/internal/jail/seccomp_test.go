@@ -83,6 +83,8 @@ func TestFilter(t *testing.T) {
 		{"signals of a descriptor", "nothing", unix.SYS_FCNTL, []uint64{3, unix.F_SETOWN, 1}, verdictDeny},
 		{"signals of a descriptor, with what the kernel drops", "nothing", unix.SYS_FCNTL, []uint64{3, high | unix.F_SETOWN, 1}, verdictDeny},
 		{"scan of the page map", "nothing", unix.SYS_IOCTL, []uint64{3, 0xc0606610}, verdictAllow},
+		{"memory by itself", "nothing", unix.SYS_IOCTL, []uint64{3, 0xc020aa00}, verdictAllow},
+		{"a page of it", "nothing", unix.SYS_IOCTL, []uint64{3, 0xc028aa03}, verdictDeny}, // UFFDIO_COPY
 		{"terminal", "nothing", unix.SYS_IOCTL, []uint64{0, unix.TIOCSTI}, verdictDeny},
 		{"memory file", "nothing", unix.SYS_MEMFD_CREATE, []uint64{1, unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING | unix.MFD_NOEXEC_SEAL}, verdictAllow},
 		{"memory file to execute", "nothing", unix.SYS_MEMFD_CREATE, []uint64{1, unix.MFD_EXEC}, verdictDeny},

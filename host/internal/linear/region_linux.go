@@ -73,6 +73,9 @@ func (r *region) load(im *Image) error {
 		return err
 	}
 	r.opened, r.image, r.hot = n, im, nil
+	if r.strategy == Scan {
+		singly(r.mem[:n])
+	}
 	return nil
 }
 
