@@ -2,39 +2,78 @@ package host
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 
-	"patchbay/abi"
+	"patchbay/host/internal/codecache"
+	"patchbay/host/internal/guest"
 	"patchbay/host/internal/sandbox"
+	"patchbay/host/internal/worker"
 )
 
-// Engine loads guests.
-type Engine interface {
-	// Load checks and compiles a module for calls with the given limits.
-	Load(ctx context.Context, module []byte, limits abi.Limits) (Program, error)
-	Close(ctx context.Context) error
+// guests loads guests into the ring that each is to run in.
+type guests interface {
+	load(ctx context.Context, ring Isolation, m guest.Module) (guest.Program, error)
+	close(ctx context.Context) error
 }
 
-// Program is a loaded guest. Calls share nothing: each has a fresh instance.
-type Program interface {
-	// Call runs one call. http and log serve the guest's requests for its whole length; a nil http denies
-	// the capability. An error is always an [abi.Fault]: the engine's own verdict on the guest, apart from
-	// the fault a guest may return as its result.
-	Call(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response,
-		log func(abi.LogRecord)) (abi.Result, error)
-	// Describe asks the guest what it has code for.
-	Describe(ctx context.Context) (abi.Description, error)
-	Close(ctx context.Context) error
+// engines are the two ways to run a guest. They share what has been compiled.
+type engines struct {
+	inProcess *sandbox.Engine
+	process   *worker.Engine
 }
 
-// inProcess adapts the sandbox, which knows nothing of this package's interfaces.
-type inProcess struct{ engine *sandbox.Engine }
+// cacheKeyFile is kept apart from the cache: who can write to the cache's folder alone cannot forge code.
+const cacheKeyFile = "cache.key"
 
-func (e inProcess) Load(ctx context.Context, module []byte, limits abi.Limits) (Program, error) {
-	p, err := e.engine.Load(ctx, module, limits)
+func newEngines(cfg Config) (*engines, error) {
+	cache, err := codecache.Open(codecache.Config{Dir: cfg.CacheDir, KeyFile: filepath.Join(cfg.Dir, cacheKeyFile)})
 	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	tmp := filepath.Join(cfg.Dir, "tmp")
+	if err := os.MkdirAll(tmp, 0o700); err != nil {
+		return nil, err
+	}
+	e := &engines{}
+	e.inProcess = sandbox.New(sandbox.Config{Cache: cache, Compile: compileInChild, Dir: tmp, Logger: cfg.Logger})
+	e.process, err = worker.New(worker.Config{
+		Prepare: e.prepare,
+		Command: func() *exec.Cmd { return childCommand(context.Background(), roleWorker) },
+		TempDir: shortTemp(),
+		Logger:  cfg.Logger,
+	})
+	return e, err
 }
 
-func (e inProcess) Close(ctx context.Context) error { return e.engine.Close(ctx) }
+// shortTemp is a folder for temporary files with a short name: the path of a socket below it has at most 107 bytes.
+func shortTemp() string {
+	const most = 32
+	if dir := os.TempDir(); len(dir) <= most {
+		return dir
+	}
+	return "/tmp"
+}
+
+// prepare lays down in dir what a worker process needs to serve m.
+func (e *engines) prepare(ctx context.Context, m guest.Module, dir string) error {
+	prepared, err := e.inProcess.Prepare(ctx, m.Code)
+	if err != nil {
+		return fmt.Errorf("load module: %w", err)
+	}
+	return prepared.Lay(dir)
+}
+
+func (e *engines) load(ctx context.Context, ring Isolation, m guest.Module) (guest.Program, error) {
+	if ring == InProcess {
+		return e.inProcess.Load(ctx, m)
+	}
+	return e.process.Load(ctx, m)
+}
+
+func (e *engines) close(ctx context.Context) error {
+	return errors.Join(e.process.Close(ctx), e.inProcess.Close(ctx))
+}

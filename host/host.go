@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"patchbay/host/internal/egress"
-	"patchbay/host/internal/sandbox"
 )
 
 // Store keeps records under keys. A missing key matches fs.ErrNotExist.
@@ -36,8 +35,8 @@ type Config struct {
 	Dir      string // bundles and the compile cache live here, in a folder of mode 0700
 	CacheDir string // compile cache; defaults to Dir/cache
 
-	// Engine runs guests. Defaults to the in-process sandbox.
-	Engine Engine
+	// Isolation is where guests run whose installation does not say. Defaults to Process.
+	Isolation Isolation
 	// Transport replaces the network, for tests and replays. Grants and credentials are applied all the same.
 	Transport http.RoundTripper
 	// Log receives what guests log, and the host's own lines. Nil discards them.
@@ -49,6 +48,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.CacheDir == "" {
 		c.CacheDir = filepath.Join(c.Dir, "cache")
+	}
+	if c.Isolation == "" {
+		c.Isolation = Process
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -74,11 +76,11 @@ func (c Config) validate() error {
 // Host runs installed connectors. Its methods may be called from many goroutines.
 type Host struct {
 	cfg    Config
-	engine Engine
+	guests guests
 	egress *egress.Client
 
 	mu     sync.Mutex         // guards opened
-	opened map[string]*opened // by bundle digest
+	opened map[string]*opened // by bundle digest and ring
 }
 
 // New opens a host. Close it to release its guests.
@@ -92,16 +94,14 @@ func New(cfg Config) (*Host, error) {
 			return nil, err
 		}
 	}
-	h := &Host{cfg: cfg, engine: cfg.Engine, opened: map[string]*opened{}}
-	if h.engine == nil {
-		e, err := sandbox.New(sandbox.Config{CacheDir: cfg.CacheDir, Logger: cfg.Logger})
-		if err != nil {
-			return nil, err
-		}
-		h.engine = inProcess{e}
+	engines, err := newEngines(cfg)
+	if err != nil {
+		return nil, err
 	}
-	h.egress = egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger})
-	return h, nil
+	return &Host{
+		cfg: cfg, guests: engines, opened: map[string]*opened{},
+		egress: egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger}),
+	}, nil
 }
 
 // Close waits for running calls and releases every loaded guest.
@@ -115,7 +115,7 @@ func (h *Host) Close(ctx context.Context) error {
 		errs = append(errs, o.close(ctx))
 	}
 	h.egress.Close()
-	return errors.Join(append(errs, h.engine.Close(ctx))...)
+	return errors.Join(append(errs, h.guests.close(ctx))...)
 }
 
 // workspace is the one team whose records these are, until there is a second.

@@ -19,6 +19,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/bundle"
+	"patchbay/host/internal/guest"
 	"patchbay/manifest"
 )
 
@@ -61,19 +62,23 @@ actions:
 
 type fakeEngine struct {
 	loads int
+	ring  Isolation
 	call  func(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error)
 }
 
-func (e *fakeEngine) Load(context.Context, []byte, abi.Limits) (Program, error) {
+func (e *fakeEngine) load(_ context.Context, ring Isolation, _ guest.Module) (guest.Program, error) {
 	e.loads++
+	e.ring = ring
 	return e, nil
 }
-func (e *fakeEngine) Describe(context.Context) (abi.Description, error) {
-	return abi.Description{SDK: "fake/1"}, nil
-}
+func (e *fakeEngine) close(context.Context) error { return nil }
 func (e *fakeEngine) Close(context.Context) error { return nil }
-func (e *fakeEngine) Call(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error) {
-	return e.call(ctx, env, http, log)
+func (e *fakeEngine) Call(ctx context.Context, c guest.Call) (guest.Outcome, error) {
+	if c.Envelope.Kind == abi.KindDescribe {
+		return guest.Outcome{Result: abi.Result{Status: abi.StatusDone, Output: json.RawMessage(`{"operations": [], "sdk": "fake/1"}`)}}, nil
+	}
+	r, err := e.call(ctx, c.Envelope, c.HTTP, c.Log)
+	return guest.Outcome{Result: r, Usage: guest.Usage{Fuel: 7, PeakMemory: 1 << 16, HTTPCalls: 2, HostCalls: 3, Wall: time.Second}}, err
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -149,7 +154,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{engine: &fakeEngine{}, store: &memStore{data: map[string][]byte{}}, vault: memVault{map[string]map[string]string{}}, dir: t.TempDir()}
 	h, err := New(Config{
-		Store: w.store, Vault: w.vault, Dir: w.dir, Engine: w.engine,
+		Store: w.store, Vault: w.vault, Dir: w.dir,
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return w.wire(r) }),
 		Now:       func() time.Time { return time.Unix(1_800_000_000, 0) },
 	})
@@ -161,7 +166,7 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w.Host = h
+	w.Host, h.guests = h, w.engine
 	return w
 }
 
@@ -476,8 +481,12 @@ func TestPending(t *testing.T) {
 		}
 		start := time.Now()
 		call := Call{Connector: "shop", Operation: "get_order", Input: json.RawMessage(`{"id":1}`)}
+		call.Usage = &Usage{}
 		if _, err := w.Run(t.Context(), call); err != nil {
 			t.Fatal(err)
+		}
+		if want := (Usage{Fuel: 21, PeakMemory: 1 << 16, HTTPCalls: 6, HostCalls: 9, Wall: 3 * time.Second}); *call.Usage != want {
+			t.Errorf("three attempts used %+v, want %+v", *call.Usage, want)
 		}
 		if waited := time.Since(start); waited != 2*time.Minute {
 			t.Errorf("waited %v, want 2m", waited)
@@ -541,5 +550,42 @@ func TestPageOutput(t *testing.T) {
 	}
 	if got := string(Output(abi.Result{Status: abi.StatusPage, Cursor: json.RawMessage("null")})); got != `{"items":[]}` {
 		t.Errorf("an empty last page is %s", got)
+	}
+}
+
+func TestIsolate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.install(t, shop)
+	w.engine.call = func(context.Context, abi.Envelope, func(context.Context, abi.Request) abi.Response, func(abi.LogRecord)) (abi.Result, error) {
+		return abi.Result{Status: abi.StatusDone, Output: json.RawMessage(`{"id": 1}`)}, nil
+	}
+	ring := func() Isolation {
+		t.Helper()
+		w.engine.ring = ""
+		if _, err := w.Describe(t.Context(), "shop"); err != nil {
+			t.Fatal(err)
+		}
+		return w.engine.ring
+	}
+	if got := ring(); got != Process {
+		t.Errorf("a new installation runs %q, want in a process", got)
+	}
+	rec, err := w.Isolate(t.Context(), "shop", InProcess)
+	if err != nil || rec.Isolation != InProcess {
+		t.Fatalf("%+v, %v", rec, err)
+	}
+	if got := ring(); got != InProcess {
+		t.Errorf("after Isolate it runs %q", got)
+	}
+	w.install(t, shop)
+	if rec, err := w.Installed(t.Context(), "shop"); err != nil || rec.Isolation != InProcess {
+		t.Errorf("an upgrade forgot it: %+v, %v", rec, err)
+	}
+	if _, err := w.Isolate(t.Context(), "nobody", Process); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a connector that is not installed: %v", err)
+	}
+	if _, err := ParseIsolation("vm"); err == nil || !strings.Contains(err.Error(), "want process or in-process") {
+		t.Errorf("an isolation that does not exist: %v", err)
 	}
 }

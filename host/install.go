@@ -25,9 +25,10 @@ type Installed struct {
 	Connector   string           `json:"connector"` // publisher/name
 	Version     string           `json:"version"`
 	Title       string           `json:"title"`
-	Digest      string           `json:"digest"`           // of the bundle: sha256:…
-	Key         string           `json:"key"`              // fingerprint of the publisher's key
-	Grants      []manifest.Grant `json:"grants,omitempty"` // what was allowed
+	Digest      string           `json:"digest"`              // of the bundle: sha256:…
+	Key         string           `json:"key"`                 // fingerprint of the publisher's key
+	Grants      []manifest.Grant `json:"grants,omitempty"`    // what was allowed
+	Isolation   Isolation        `json:"isolation,omitempty"` // where its guest runs; empty for the host's default
 	InstalledAt time.Time        `json:"installed_at"`
 }
 
@@ -45,6 +46,13 @@ func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string) (Insta
 	rec := Installed{
 		Connector: m.Ref(), Version: m.Version, Title: m.Title, Digest: b.Digest(), Key: key,
 		Grants: m.HTTP, InstalledAt: h.cfg.Now().UTC(),
+	}
+	var old Installed
+	switch err := h.get(ctx, h.key("connector", rec.Connector), &old); {
+	case err == nil:
+		rec.Isolation = old.Isolation
+	case !errors.Is(err, fs.ErrNotExist):
+		return Installed{}, fmt.Errorf("install %s: %w", rec.Connector, err)
 	}
 	// The file is whole before the record names it: a crash in between leaves an unused file, never a record without one.
 	if err := b.WriteFile(h.bundlePath(rec.Digest)); err != nil {

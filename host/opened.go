@@ -2,10 +2,10 @@ package host
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 	"patchbay/manifest"
 )
 
@@ -19,18 +19,19 @@ type opened struct {
 
 	module []byte
 
-	mu       sync.Mutex // guards programs; held while loading
-	programs map[abi.Limits]Program
+	mu      sync.Mutex // guards program; held while loading
+	program guest.Program
 }
 
-// open finds an installed connector and reads its bundle, once for each digest.
+// open finds an installed connector and reads its bundle, once for each digest and ring.
 func (h *Host) open(ctx context.Context, connector string) (*opened, error) {
 	rec, err := h.Installed(ctx, connector)
 	if err != nil {
 		return nil, err
 	}
+	key := rec.Digest + " " + string(h.ring(rec))
 	h.mu.Lock()
-	o, ok := h.opened[rec.Digest]
+	o, ok := h.opened[key]
 	h.mu.Unlock()
 	if ok {
 		return o, nil
@@ -41,36 +42,35 @@ func (h *Host) open(ctx context.Context, connector string) (*opened, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if o, ok := h.opened[rec.Digest]; ok {
+	if o, ok := h.opened[key]; ok {
 		return o, nil // another call was quicker
 	}
-	o = &opened{rec: rec, m: b.Manifest(), module: b.Contents().Module, programs: map[abi.Limits]Program{}}
-	h.opened[rec.Digest] = o
+	o = &opened{rec: rec, m: b.Manifest(), module: b.Contents().Module}
+	h.opened[key] = o
 	return o, nil
 }
 
-// load returns the guest for calls with the given limits: an engine holds every call of a program to one set of
-// them, and few operations have their own. A load that failed is tried again by the next call.
-func (o *opened) load(ctx context.Context, e Engine, limits abi.Limits) (Program, error) {
+// load returns the guest. A load that failed is tried again by the next call.
+func (h *Host) load(ctx context.Context, o *opened) (guest.Program, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if p, ok := o.programs[limits]; ok {
-		return p, nil
+	if o.program != nil {
+		return o.program, nil
 	}
-	p, err := e.Load(ctx, o.module, limits)
+	limits := o.m.Limits.Apply(abi.Limits{})
+	p, err := h.guests.load(ctx, h.ring(o.rec), guest.Module{Code: o.module, Limits: limits, WarmUp: warmUp(o.m)})
 	if err != nil {
 		return nil, err
 	}
-	o.programs[limits] = p
+	o.program = p
 	return p, nil
 }
 
 func (o *opened) close(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var errs []error
-	for _, p := range o.programs {
-		errs = append(errs, p.Close(ctx))
+	if o.program == nil {
+		return nil
 	}
-	return errors.Join(errs...)
+	return o.program.Close(ctx)
 }

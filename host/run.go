@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 	"patchbay/manifest"
 )
 
@@ -22,6 +23,28 @@ type Call struct {
 	Operation  string
 	Input      json.RawMessage // defaults to {}
 	Cursor     json.RawMessage // continues a paged result or a poll
+	Usage      *Usage          // unless nil, what the call uses is added to it
+}
+
+// Usage is what calls have used.
+type Usage struct {
+	Fuel       int64         `json:"fuel"`        // units of guest code, about one instruction each
+	PeakMemory int64         `json:"peak_memory"` // bytes of guest memory at its largest
+	HTTPCalls  int           `json:"http_calls"`
+	HostCalls  int           `json:"host_calls"`
+	Wall       time.Duration `json:"wall_ns"`
+}
+
+// add puts the usage of one more call on u's account.
+func (u *Usage) add(more guest.Usage) {
+	if u == nil {
+		return
+	}
+	u.Fuel += more.Fuel
+	u.PeakMemory = max(u.PeakMemory, more.PeakMemory)
+	u.HTTPCalls += more.HTTPCalls
+	u.HostCalls += more.HostCalls
+	u.Wall += more.Wall
 }
 
 // Run runs one call and returns its result: done, or a page. A pending result is waited for and tried again
@@ -74,11 +97,11 @@ func (h *Host) Describe(ctx context.Context, connector string) (abi.Description,
 	if err != nil {
 		return abi.Description{}, err
 	}
-	program, err := o.load(ctx, h.engine, o.m.Limits.Apply(abi.Limits{}.WithDefaults()))
+	program, err := h.load(ctx, o)
 	if err != nil {
 		return abi.Description{}, err
 	}
-	return program.Describe(ctx)
+	return guest.Describe(ctx, program)
 }
 
 // prepared is a call whose names are resolved and whose input is valid.
@@ -87,6 +110,7 @@ type prepared struct {
 	op     manifest.Operation
 	input  json.RawMessage
 	cursor json.RawMessage
+	usage  *Usage
 	session
 }
 
@@ -95,7 +119,7 @@ func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{opened: o, input: c.Input, cursor: c.Cursor}
+	p := &prepared{opened: o, input: c.Input, cursor: c.Cursor, usage: c.Usage}
 	if p.op, err = operation(o.m, c.Kind, c.Operation); err != nil {
 		return nil, err
 	}
@@ -149,7 +173,7 @@ func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name str
 // attempt calls the guest once.
 func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json.RawMessage) (abi.Result, error) {
 	limits := p.op.Limits.Apply(abi.Limits{}.WithDefaults())
-	program, err := p.load(ctx, h.engine, limits)
+	program, err := h.load(ctx, p.opened)
 	if err != nil {
 		return abi.Result{}, err
 	}
@@ -170,7 +194,11 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 		send = nil
 	}
 	start := h.cfg.Now()
-	r, err := program.Call(ctx, env, send, func(l abi.LogRecord) { logGuest(log, l) })
+	outcome, err := program.Call(ctx, guest.Call{
+		Envelope: env, Limits: limits, HTTP: send, Log: func(l abi.LogRecord) { logGuest(log, l) },
+	})
+	p.usage.add(outcome.Usage)
+	r := outcome.Result
 	err = under.explain(err)
 	if err == nil && r.Status == abi.StatusFault {
 		err = r.Fault
@@ -178,7 +206,8 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 	if err == nil {
 		err = p.checkResult(p.op, r)
 	}
-	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil)
+	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil,
+		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls)
 	return r, err
 }
 

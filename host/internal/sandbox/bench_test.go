@@ -2,16 +2,16 @@ package sandbox
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
-// BenchmarkCall is one call with all that belongs to it: a fresh instance, its _initialize, an envelope and
-// a result in JSON, the instance's end.
+// BenchmarkCall is one call with all that belongs to it: an instance in its first state, an envelope and a result
+// in JSON, the reset.
 func BenchmarkCall(b *testing.B) {
 	p := load(b, abi.Limits{})
 	env := envelope("echo", "input")
@@ -30,9 +30,8 @@ func BenchmarkCall(b *testing.B) {
 
 // BenchmarkLoad compares what a module costs the first time and from the cache.
 func BenchmarkLoad(b *testing.B) {
-	load := func(b *testing.B, dir string) {
-		e := newEngine(b, Config{CacheDir: dir})
-		p, err := e.Load(context.Background(), guestBytes, abi.Limits{})
+	load := func(b *testing.B, c Cache) {
+		p, err := newEngine(b, Config{Cache: c}).Load(context.Background(), guest.Module{Code: guestBytes})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -42,12 +41,12 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	b.Run("cold", func(b *testing.B) {
 		for b.Loop() {
-			load(b, filepath.Join(b.TempDir(), "cache"))
+			load(b, nil)
 		}
 	})
 	b.Run("cached", func(b *testing.B) {
 		for b.Loop() {
-			load(b, cacheDir)
+			load(b, cache)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
 func TestCall_Echo(t *testing.T) {
@@ -154,7 +155,7 @@ func TestCall_SmallerResultAfterRefusal(t *testing.T) {
 // TestCall_Deadline has guests that outstay their time in each way there is.
 func TestCall_Deadline(t *testing.T) {
 	t.Parallel()
-	p := load(t, abi.Limits{Wall: 300 * time.Millisecond})
+	p := load(t, abi.Limits{Wall: 300 * time.Millisecond, Fuel: 1 << 60})
 	wait := func(ctx context.Context, _ abi.Request) abi.Response {
 		<-ctx.Done()
 		return abi.Response{Status: 200}
@@ -238,18 +239,16 @@ func TestCall_CancelledBefore(t *testing.T) {
 func TestCall_Handmade(t *testing.T) {
 	t.Parallel()
 	give, done := giveResult(`{"status":"done","output":1}`)
-	loop := []byte{opLoop, blockVoid, opBr, 0, opEnd}
 	tests := []struct {
 		name   string
-		guest  handmade
+		module handmade
 		limits abi.Limits
 		code   abi.Code // empty: it succeeds
 		want   string
 	}{
 		{"result", handmade{invoke: give, data: done}, abi.Limits{}, "", ""},
-		{"unreachable", handmade{invoke: []byte{opUnreachable}, named: true}, abi.Limits{}, abi.Internal, "the guest trapped: unreachable in m.invoke"},
+		{"unreachable", handmade{invoke: []byte{opUnreachable}, named: true}, abi.Limits{}, abi.Internal, "the guest trapped: unreachable in invoke"},
 		{"no name", handmade{invoke: []byte{opUnreachable}}, abi.Limits{}, abi.Internal, "the guest trapped: unreachable in function 3"},
-		{"initialize", handmade{initialize: []byte{opUnreachable}, invoke: give, data: done}, abi.Limits{}, abi.Internal, "unreachable in function 2"},
 		{"out of bounds", handmade{invoke: []byte{opI32Const, 0x7f, opI32Load, 2, 0}}, abi.Limits{}, abi.Internal, "out of bounds memory access in function 3"},
 		{"division", handmade{invoke: []byte{opI32Const, 1, opI32Const, 0, opI32DivS}}, abi.Limits{}, abi.Internal, "integer divide by zero in function 3"},
 		{"recursion", handmade{invoke: []byte{opLocalGet, 0, opCall, 3}}, abi.Limits{}, abi.Internal, "the guest trapped: stack overflow"},
@@ -262,7 +261,6 @@ func TestCall_Handmade(t *testing.T) {
 		{"grow beyond the limit", handmade{invoke: append(growOrTrap(16, 0x7f), give...), data: done}, abi.Limits{Memory: 1 << 20}, "", ""},
 		{"result overwritten afterwards", handmade{invoke: append(give[:len(give)-2:len(give)-2], opI32Const, 0, opI32Const, 0, opI32Store, 2, 0, opI32Const, 0), data: done}, abi.Limits{}, "", ""},
 		{"full from the start", handmade{invoke: []byte{opUnreachable}, pages: 16}, abi.Limits{Memory: 1 << 20}, abi.Internal, "unreachable"},
-		{"loop in initialize", handmade{initialize: loop, invoke: give, data: done}, abi.Limits{Wall: 100 * time.Millisecond}, abi.Timeout, "wall limit of 100ms"},
 		{"result in initialize", handmade{ // EINVAL, or it traps
 			initialize: []byte{opI32Const, byte(abi.OpResult), opI32Const, 0, opI32Const, 28, opCall, 0, opI64Const, 0x6a, opI64Ne, opIf, blockVoid, opUnreachable, opEnd},
 			invoke:     give, data: done}, abi.Limits{}, "", ""},
@@ -271,7 +269,7 @@ func TestCall_Handmade(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := loadModule(t, tt.guest.encode(), tt.limits)
+			p := loadModule(t, tt.module.encode(), tt.limits)
 			for range 2 { // an instance that failed is never used again
 				result, err := p.Call(t.Context(), envelope("any", nil), nil, nil)
 				if tt.code != "" {
@@ -281,6 +279,32 @@ func TestCall_Handmade(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestLoad_Start has guests that do not get past their _initialize.
+func TestLoad_Start(t *testing.T) {
+	t.Parallel()
+	give, done := giveResult(`{"status":"done","output":1}`)
+	tests := []struct {
+		name       string
+		initialize []byte
+		limits     abi.Limits
+		code       abi.Code
+		want       string
+	}{
+		{"trap", []byte{opUnreachable}, abi.Limits{}, abi.Internal, "the guest did not start: the guest trapped: unreachable in function 2"},
+		{"exit", []byte{opI32Const, 3, opCall, 1}, abi.Limits{}, abi.Internal, "exit code 3"},
+		{"loop", []byte{opLoop, blockVoid, opBr, 0, opEnd}, abi.Limits{Wall: 100 * time.Millisecond, Fuel: 1 << 60}, abi.Timeout, "wall limit of 100ms"},
+		{"fuel", []byte{opLoop, blockVoid, opBr, 0, opEnd}, abi.Limits{Fuel: 1000}, abi.LimitExceeded, "its limit is 1000 units"},
+	}
+	for _, tt := range tests {
+		e := newEngine(t, Config{Cache: cache})
+		_, err := e.Load(t.Context(), guest.Module{Code: handmade{initialize: tt.initialize, invoke: give, data: done}.encode(), Limits: tt.limits})
+		wantFault(t, err, tt.code, tt.want)
+		if e.pool.alive != 0 {
+			t.Errorf("%s: %d instances are left", tt.name, e.pool.alive)
+		}
 	}
 }
 
@@ -294,17 +318,17 @@ func TestInstancesHaveNoName(t *testing.T) {
 	t.Parallel()
 	p := loadModule(t, handmade{invoke: []byte{opUnreachable}, named: true}.encode(), abi.Limits{})
 	for range 2 {
-		instance, err := p.instantiate(t.Context())
+		i, err := p.Program.(*Program).newInstance(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer instance.Close(t.Context())
+		defer i.close(t.Context())
 	}
 }
 
 func TestDescribe(t *testing.T) {
 	t.Parallel()
-	d, err := load(t, abi.Limits{}).Describe(t.Context())
+	d, err := guest.Describe(t.Context(), shared)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,9 +351,9 @@ func TestDescribe_Faults(t *testing.T) {
 	}
 	for _, tt := range tests {
 		code, data := giveResult(tt.result)
-		_, err := loadModule(t, handmade{invoke: code, data: data}.encode(), abi.Limits{}).Describe(t.Context())
+		_, err := guest.Describe(t.Context(), loadModule(t, handmade{invoke: code, data: data}.encode(), abi.Limits{}).Program)
 		wantFault(t, err, tt.code, tt.want)
 	}
-	_, err := loadModule(t, handmade{invoke: []byte{opUnreachable}}.encode(), abi.Limits{}).Describe(t.Context())
+	_, err := guest.Describe(t.Context(), loadModule(t, handmade{invoke: []byte{opUnreachable}}.encode(), abi.Limits{}).Program)
 	wantFault(t, err, abi.Internal, "trapped")
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
@@ -55,7 +56,7 @@ func linkHost(ctx context.Context, r wazero.Runtime) error {
 			return err
 		}
 	}
-	return link(ctx, r, abi.ModuleWASI, wasiFunctions())
+	return errors.Join(link(ctx, r, abi.ModuleWASI, wasiFunctions()), linkMeter(ctx, r))
 }
 
 // link makes one module, with the signatures that wasm.Check holds guests to.

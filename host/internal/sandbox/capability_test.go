@@ -156,15 +156,16 @@ func TestHTTP_UsesUpTheTime(t *testing.T) {
 	memory := wazerotest.NewFixedMemory(1 << 16)
 	frame := "{\"method\":\"GET\",\"url\":\"https://a.example/\"}\n"
 	memory.WriteString(0, frame)
-	c := &call{limits: abi.Limits{}.WithDefaults(), begun: true, held: map[string][]byte{},
-		http: func(context.Context, abi.Request) abi.Response { cancel(); return abi.Response{Status: 200} }}
+	c := newCall(ctx, abi.Limits{}.WithDefaults(), clock{}, nil)
+	c.begun = true
+	c.http = func(context.Context, abi.Request) abi.Response { cancel(); return abi.Response{Status: 200} }
 	i := slices.IndexFunc(capabilities(), func(m capability) bool { return m.name == abi.ModuleHTTP })
 	defer func() {
 		if r := recover(); r != errStopped || c.httpCalls != 1 {
 			t.Errorf("stopped with %v after %d requests, want %v after 1", r, c.httpCalls, errStopped)
 		}
 	}()
-	capabilities()[i].call(context.WithValue(ctx, callKey{}, c), wazerotest.NewModule(memory), []uint64{1, 0, uint64(len(frame))})
+	capabilities()[i].call(c, wazerotest.NewModule(memory), []uint64{1, 0, uint64(len(frame))})
 	t.Error("the guest got an answer")
 }
 

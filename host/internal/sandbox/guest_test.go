@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +16,15 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
 // The guest of these tests, compiled once a run, a compile cache for all of them, and the guest loaded with
 // the limits that are the default.
 var (
 	guestBytes []byte
-	cacheDir   string
-	shared     *Program
+	cache      = &memory{blobs: map[string][]byte{}}
+	shared     guest.Program
 )
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
@@ -34,18 +36,13 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	cacheDir = filepath.Join(dir, "cache")
 	if guestBytes, err = buildGuest(filepath.Join(dir, "guest.wasm")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	e, err := New(Config{CacheDir: cacheDir})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
+	e := New(Config{Cache: cache})
 	defer e.Close(context.Background())
-	if shared, err = e.Load(context.Background(), guestBytes, abi.Limits{}); err != nil {
+	if shared, err = e.Load(context.Background(), guest.Module{Code: guestBytes}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -61,13 +58,33 @@ func buildGuest(out string) ([]byte, error) {
 	return os.ReadFile(out)
 }
 
+// memory is a Cache.
+type memory struct {
+	mu    sync.Mutex // guards blobs
+	blobs map[string][]byte
+}
+
+func (m *memory) Get(name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	blob, ok := m.blobs[name]
+	if !ok {
+		return nil, fs.ErrNotExist
+	}
+	return blob, nil
+}
+
+func (m *memory) Put(name string, blob []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.blobs[name] = blob
+	return nil
+}
+
 // newEngine returns an engine that is closed after the test, when all calls have ended.
 func newEngine(tb testing.TB, cfg Config) *Engine {
 	tb.Helper()
-	e, err := New(cfg)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	e := New(cfg)
 	tb.Cleanup(func() {
 		if err := e.Close(context.Background()); err != nil {
 			tb.Error(err)
@@ -76,23 +93,27 @@ func newEngine(tb testing.TB, cfg Config) *Engine {
 	return e
 }
 
-// load loads the guest with the given limits into an engine of its own, or returns the one that is loaded
-// if they are the default.
-func load(tb testing.TB, limits abi.Limits) *Program {
-	tb.Helper()
-	if limits == (abi.Limits{}) {
-		return shared
-	}
-	return loadModule(tb, guestBytes, limits)
+// program makes calls with the same limits.
+type program struct {
+	guest.Program
+	limits abi.Limits
 }
 
-func loadModule(tb testing.TB, module []byte, limits abi.Limits) *Program {
+func (p program) Call(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error) {
+	outcome, err := p.Program.Call(ctx, guest.Call{Envelope: env, Limits: p.limits, HTTP: http, Log: log})
+	return outcome.Result, err
+}
+
+// load returns the guest, for calls with the given limits.
+func load(_ testing.TB, limits abi.Limits) program { return program{shared, limits} }
+
+func loadModule(tb testing.TB, module []byte, limits abi.Limits) program {
 	tb.Helper()
-	p, err := newEngine(tb, Config{CacheDir: cacheDir}).Load(context.Background(), module, limits)
+	p, err := newEngine(tb, Config{Cache: cache}).Load(context.Background(), guest.Module{Code: module, Limits: limits})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return p
+	return program{p, limits}
 }
 
 // envelope is a call of an action, with an input that is any JSON value.
@@ -105,7 +126,7 @@ func envelope(operation string, input any) abi.Envelope {
 }
 
 // output calls an operation and decodes its output.
-func output[T any](t *testing.T, p *Program, env abi.Envelope, http func(context.Context, abi.Request) abi.Response) (out T) {
+func output[T any](t *testing.T, p program, env abi.Envelope, http func(context.Context, abi.Request) abi.Response) (out T) {
 	t.Helper()
 	result, err := p.Call(t.Context(), env, http, nil)
 	if err != nil {
@@ -170,6 +191,7 @@ func (r *recorder) log(record abi.LogRecord) {
 type handmade struct {
 	initialize, invoke []byte // instructions, without the end
 	pages              byte   // of memory; 0 is 1
+	elements           []byte // element section; with it comes a table of one entry
 	data               []byte // offset expression, length and bytes of one segment; none if nil
 	types              []byte // encoded types that stand before those in use
 	extra              byte   // number of types
@@ -206,9 +228,15 @@ func (h handmade) encode() []byte {
 	module = section(module, 2, []byte{2},
 		text(abi.ModuleSys), text(abi.FuncCall), []byte{0, n + 2}, text(abi.ModuleWASI), text("proc_exit"), []byte{0, n + 3})
 	module = section(module, 3, []byte{2, n, n + 1})
+	if h.elements != nil {
+		module = section(module, 4, []byte{1, 0x70, 0, 1})
+	}
 	module = section(module, 5, []byte{1, 0, pages})
 	module = section(module, 7, []byte{3}, text(abi.ExportMemory), []byte{2, 0},
 		text(abi.ExportInitialize), []byte{0, 2}, text(abi.ExportInvoke), []byte{0, 3})
+	if h.elements != nil {
+		module = section(module, 9, h.elements)
+	}
 	module = section(module, 10, []byte{2}, body(h.initialize), body(h.invoke))
 	if h.data != nil {
 		module = section(module, 11, []byte{1, 0}, h.data)

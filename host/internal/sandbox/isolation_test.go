@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
 func TestStateIsGone(t *testing.T) {
@@ -95,12 +96,15 @@ func (b *blocker) http(ctx context.Context, _ abi.Request) abi.Response {
 
 var anyRequest = envelope("http", abi.Request{Method: "GET", URL: "https://a.example"})
 
+var anyCall = guest.Call{Envelope: envelope("any", nil)}
+
 func TestConcurrencyIsBounded(t *testing.T) {
 	t.Parallel()
-	p, err := newEngine(t, Config{CacheDir: cacheDir, Concurrency: 2}).Load(t.Context(), guestBytes, abi.Limits{})
+	loaded, err := newEngine(t, Config{Cache: cache, Concurrency: 2}).Load(t.Context(), guest.Module{Code: guestBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := program{Program: loaded}
 	b := newBlocker()
 	var wg sync.WaitGroup
 	for range 6 {
@@ -126,11 +130,12 @@ func TestConcurrencyIsBounded(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	t.Parallel()
-	e := newEngine(t, Config{CacheDir: cacheDir, Concurrency: 1})
-	p, err := e.Load(t.Context(), guestBytes, abi.Limits{})
+	e := newEngine(t, Config{Cache: cache, Concurrency: 1})
+	loaded, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := program{Program: loaded}
 	b := newBlocker()
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -187,8 +192,8 @@ func TestNoLeaks(t *testing.T) {
 		run()
 	}
 	eventually(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= before })
-	if len(p.slots) != 0 || p.running != 0 {
-		t.Errorf("%d slots taken and %d calls running after the last", len(p.slots), p.running)
+	if inner := shared.(*Program); len(inner.slots) != 0 || inner.running != 0 {
+		t.Errorf("%d slots taken and %d calls running after the last", len(inner.slots), inner.running)
 	}
 }
 

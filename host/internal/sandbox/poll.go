@@ -36,7 +36,7 @@ type subscription struct {
 
 // poll is poll_oneoff: it sleeps until the first of the things happens that the guest waits for. It is how
 // the standard libraries sleep. The sleep ends with the call's time, and so does the call.
-func poll(ctx context.Context, c *call, memory api.Memory, args []uint64) wasiErrno {
+func poll(_ context.Context, c *call, memory api.Memory, args []uint64) wasiErrno {
 	in, out, n := uint32(args[0]), uint32(args[1]), uint32(args[2])
 	if n == 0 || n > maxSubscriptions {
 		return wasiInval
@@ -56,7 +56,7 @@ func poll(ctx context.Context, c *call, memory api.Memory, args []uint64) wasiEr
 		first = min(first, s.wait)
 		subscriptions = append(subscriptions, s)
 	}
-	sleep(ctx, first)
+	c.sleep(first)
 	var events []byte
 	for _, s := range subscriptions {
 		if s.wait <= first {
@@ -95,7 +95,7 @@ func (c *call) subscription(data []byte) (subscription, wasiErrno) {
 // timeout reads a subscription to a clock: id 4, timeout 8 at 8, precision 8, flags 2 at 24.
 func (c *call) timeout(data []byte) (time.Duration, wasiErrno) {
 	const absolute = 1
-	now, ok := c.now(binary.LittleEndian.Uint32(data))
+	now, ok := c.clock.read(binary.LittleEndian.Uint32(data))
 	flags := binary.LittleEndian.Uint16(data[24:])
 	if !ok || flags > absolute {
 		return 0, wasiInval
@@ -118,16 +118,24 @@ func (s *subscription) event() []byte {
 	return event
 }
 
-// sleep waits for d or, if that is over first, ends the call.
-func sleep(ctx context.Context, d time.Duration) {
+// sleep waits for d or, if that is over first, ends the call. Where the clock stands still, sleep moves it
+// instead, and a guest that would oversleep its time is stopped at once.
+func (c *call) sleep(d time.Duration) {
 	if d <= 0 {
+		return
+	}
+	if c.clock.fixed {
+		if d > c.limits.Wall-c.clock.asleep {
+			panic(errOverslept)
+		}
+		c.clock.asleep += d
 		return
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-ctx.Done():
+	case <-c.Done():
 		panic(errStopped)
 	}
 }

@@ -2,103 +2,135 @@ package sandbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
+	"patchbay/host/internal/linear"
+	"patchbay/wasm"
 )
 
-// Program is a loaded guest. It may be used from several goroutines; calls share nothing.
+// Program is a [guest.Program] that runs in this process.
 type Program struct {
-	limits abi.Limits
-	logger *slog.Logger
-	born   time.Time     // where its guests' monotonic clock begins
-	slots  chan struct{} // one for each call that runs
-	forget func(*Program)
+	hardened *wasm.Hardened
+	limits   abi.Limits   // of the guest's start
+	world    *guest.World // of the guest's start
+	warmUp   []abi.Envelope
+	born     time.Time // where its guests' monotonic clock begins
 
-	runtime wazero.Runtime
-	cache   wazero.CompilationCache // nil without a folder
-	code    wazero.CompiledModule
+	dir    string
+	logger *slog.Logger
+	pool   *pool
+	probe  func() (linear.Strategy, error)
+	forget func(*Program)
+	slots  chan struct{} // one for each call that runs
+
+	runtime  wazero.Runtime
+	cache    wazero.CompilationCache
+	code     wazero.CompiledModule
+	strategy linear.Strategy
+	data     *linear.Image // memory before _initialize; nil if the module fills it itself
+	snapshot *snapshot     // nil if each call needs an instance of its own
+	idle     []*instance   // guarded by the pool's lock
 
 	closing chan struct{} // closed when no call may begin any more
-	idle    chan struct{} // closed when, after that, no call runs
+	ended   chan struct{} // closed when, after that, no call runs
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
 	running int
 }
 
-func newProgram(e *Engine, limits abi.Limits) *Program {
+func newProgram(e *Engine, hardened *wasm.Hardened, m guest.Module) *Program {
 	return &Program{
-		limits:  limits,
-		logger:  e.cfg.Logger,
-		born:    time.Now(),
+		hardened: hardened, limits: m.Limits.WithDefaults(), world: m.World, warmUp: m.WarmUp, born: time.Now(),
+		dir: e.cfg.Dir, logger: e.cfg.Logger, pool: e.pool, probe: e.probe, forget: e.forget,
 		slots:   make(chan struct{}, e.cfg.Concurrency),
-		forget:  e.forget,
 		closing: make(chan struct{}),
-		idle:    make(chan struct{}),
+		ended:   make(chan struct{}),
 	}
 }
 
-// instantiate makes a fresh instance. It has no name, so that there can be many, and runs no guest code.
-func (p *Program) instantiate(ctx context.Context) (api.Module, error) {
-	return p.runtime.InstantiateModule(ctx, p.code, wazero.NewModuleConfig().WithName(""))
-}
+// resets reports whether an instance serves one call after the other.
+func (p *Program) resets() bool { return p.snapshot != nil }
 
-// try makes one instance, to learn now and not in a call that the module's segments fit its memory.
-func (p *Program) try(ctx context.Context) error {
-	instance, err := p.instantiate(ctx)
+// link makes the program's runtime and loads the machine code into it. Compiled code is instantiated in the
+// runtime that it was loaded in, and no other module shares that: wazero 1.12 matches types by numbers of its
+// runtime.
+func (p *Program) link(ctx context.Context, prepared *Prepared) (err error) {
+	dir, remove, err := p.codeDir(prepared)
 	if err != nil {
-		return fmt.Errorf("instantiate: %w", err)
+		return err
 	}
-	return instance.Close(ctx)
+	defer remove()
+	if p.cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
+		return err
+	}
+	p.runtime = wazero.NewRuntimeWithConfig(ctx, runtimeConfig().WithCompilationCache(p.cache))
+	if err := linkHost(ctx, p.runtime); err != nil {
+		return fmt.Errorf("link host functions: %w", err)
+	}
+	if p.code, err = p.runtime.CompileModule(ctx, p.hardened.Code); err != nil {
+		return fmt.Errorf("load machine code: %w", err)
+	}
+	return nil
 }
 
-// Call runs one call in a fresh instance. Its time starts when one of the program's slots is free, until
-// which it waits, and ends after limits.Wall or with ctx, whichever is first; Call sets env.Deadline to what
-// is left. http serves the guest's requests and must return soon after its context is done; a nil http means
-// that the capability was not granted. log takes the guest's log lines, nil drops them. Both are called from
-// the goroutine of Call and from no other.
-//
-// A guest's own fault is a result with [abi.StatusFault]. An error is always an [*abi.Fault] and the host's
-// verdict on the guest: timeout or limit_exceeded, naming the limit; canceled; unavailable from a program
-// that is closed; internal for a guest that traps, exits, or gives no result or a malformed one. What such a
-// guest wrote to standard error last is in the fault's details as {"stderr": "..."}, at most 4 KiB.
-func (p *Program) Call(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error) {
-	if err := p.begin(ctx); err != nil {
-		return abi.Result{}, err
+// codeDir returns a folder that wazero finds the machine code in: where it was laid down, or a new private
+// one that holds the very bytes that the cache vouched for, and is gone when they are loaded.
+func (p *Program) codeDir(prepared *Prepared) (dir string, remove func(), err error) {
+	if prepared.laid != "" {
+		return filepath.Join(prepared.laid, codeDir), func() {}, nil
+	}
+	if dir, err = os.MkdirTemp(p.dir, "load-"); err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	if err = prepared.layCode(dir); err != nil {
+		remove()
+		return "", nil, err
+	}
+	return dir, remove, nil
+}
+
+// Call is [guest.Program.Call]. HTTP and Log are called from the goroutine of Call.
+func (p *Program) Call(ctx context.Context, call guest.Call) (guest.Outcome, error) {
+	limits := call.Limits.WithDefaults()
+	if err := p.begin(ctx, limits); err != nil {
+		return guest.Outcome{}, err
 	}
 	defer p.end()
-	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Wall, errWall)
+	started := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.Wall, errWall)
 	defer cancel()
-	if end, ok := ctx.Deadline(); ok {
-		env.Deadline = max(0, time.Until(end).Truncate(time.Millisecond).Seconds())
+	c := newCall(ctx, limits, p.clock(call.World), call.Log)
+	c.started, c.http = started, call.HTTP
+	result, fault := p.run(c, call.Envelope)
+	c.journal.close()
+	outcome := guest.Outcome{Result: result, Usage: c.usage()}
+	if fault != nil { // a nil fault in an error would not be nil
+		return outcome, fault
 	}
-	c := &call{limits: p.limits, born: p.born, http: http, held: map[string][]byte{}, journal: newJournal(log, p.limits.Log)}
-	defer c.journal.close()
-	result, fault := p.run(ctx, c, env)
-	if fault != nil {
-		return abi.Result{}, fault
-	}
-	return result, nil
+	return outcome, nil
 }
 
-// begin waits for a slot. A fault is returned as an error here, since a nil fault in one is not nil.
-func (p *Program) begin(ctx context.Context) error {
+// begin waits for a slot.
+func (p *Program) begin(ctx context.Context, limits abi.Limits) error {
 	closed := abi.Faultf(abi.Unavailable, "the program is closed, load it again")
 	select {
 	case p.slots <- struct{}{}:
 	case <-p.closing:
 		return closed
 	case <-ctx.Done():
-		return stopFault(ctx, p.limits)
+		return stopFault(ctx, limits)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,45 +148,23 @@ func (p *Program) end() {
 	defer p.mu.Unlock()
 	p.running--
 	if p.closed && p.running == 0 {
-		close(p.idle)
+		close(p.ended)
 	}
 }
 
-// Describe asks the guest what it can do. Its errors are those of Call, and internal for an answer that is
-// not a description.
-func (p *Program) Describe(ctx context.Context) (abi.Description, error) {
-	env := abi.Envelope{ABI: abi.Version, Call: "describe", Kind: abi.KindDescribe, Attempt: 1}
-	result, err := p.Call(ctx, env, nil, nil)
-	if err != nil {
-		return abi.Description{}, err
-	}
-	if result.Status == abi.StatusFault {
-		return abi.Description{}, result.Fault
-	}
-	var d abi.Description
-	if result.Status != abi.StatusDone {
-		return d, abi.Faultf(abi.Internal, "describe answered %s, expected done", result.Status)
-	}
-	if err := json.Unmarshal(result.Output, &d); err != nil {
-		return abi.Description{}, abi.Faultf(abi.Internal, "describe answered with something else than a description: %v", err)
-	}
-	return d, nil
-}
-
-// Close refuses new calls, waits for those that run and frees the compiled code. If ctx is done before they
-// are, Close returns its error and may be called again. Closing twice is fine.
+// Close is [guest.Program.Close].
 func (p *Program) Close(ctx context.Context) error {
 	p.mu.Lock()
 	if !p.closed {
 		p.closed = true
 		close(p.closing)
 		if p.running == 0 {
-			close(p.idle)
+			close(p.ended)
 		}
 	}
 	p.mu.Unlock()
 	select {
-	case <-p.idle:
+	case <-p.ended:
 	case <-ctx.Done():
 		return fmt.Errorf("close program: calls still run: %w", ctx.Err())
 	}
@@ -162,9 +172,9 @@ func (p *Program) Close(ctx context.Context) error {
 	return p.release(ctx)
 }
 
-// release frees what compile has made, as far as it came. wazero allows it twice.
+// release frees what start has made, as far as it came. It may be repeated.
 func (p *Program) release(ctx context.Context) error {
-	var errs []error
+	errs := []error{p.pool.empty(p)}
 	if p.code != nil {
 		errs = append(errs, p.code.Close(ctx)) // machine code, which is not the garbage collector's
 	}
@@ -174,5 +184,18 @@ func (p *Program) release(ctx context.Context) error {
 	if p.cache != nil {
 		errs = append(errs, p.cache.Close(ctx))
 	}
+	for _, image := range p.images() {
+		errs = append(errs, image.Close())
+	}
 	return errors.Join(errs...)
+}
+
+func (p *Program) images() (images []*linear.Image) {
+	if p.data != nil {
+		images = append(images, p.data)
+	}
+	if p.snapshot != nil {
+		images = append(images, p.snapshot.image)
+	}
+	return images
 }

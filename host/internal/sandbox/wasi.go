@@ -2,10 +2,9 @@ package sandbox
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
+	"io"
 	"runtime"
-	"time"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -25,6 +24,7 @@ const (
 	wasiBadf    wasiErrno = 8
 	wasiFault   wasiErrno = 21
 	wasiInval   wasiErrno = 28
+	wasiIO      wasiErrno = 29
 	wasiNosys   wasiErrno = 52
 )
 
@@ -104,7 +104,7 @@ func clockResolution(_ context.Context, _ *call, memory api.Memory, args []uint6
 }
 
 func clockTime(_ context.Context, c *call, memory api.Memory, args []uint64) wasiErrno {
-	now, ok := c.now(uint32(args[0]))
+	now, ok := c.clock.read(uint32(args[0]))
 	if !ok {
 		return wasiInval
 	}
@@ -112,18 +112,6 @@ func clockTime(_ context.Context, c *call, memory api.Memory, args []uint64) was
 		return wasiFault
 	}
 	return wasiSuccess
-}
-
-// now reads a clock in nanoseconds. The monotonic one begins with the program, to say nothing of the host,
-// and is never zero, which Go's runtime takes for a clock that stands still.
-func (c *call) now(clock uint32) (uint64, bool) {
-	switch clock {
-	case clockRealtime:
-		return uint64(time.Now().UnixNano()), true
-	case clockMonotonic:
-		return uint64(time.Since(c.born)) + 1, true
-	}
-	return 0, false
 }
 
 func isStandard(fd uint64) bool { return uint32(fd) <= fdStderr }
@@ -207,12 +195,20 @@ func processExit(_ context.Context, _ *call, _ api.Memory, args []uint64) wasiEr
 	panic(&exit{code: uint32(args[0])})
 }
 
-func random(_ context.Context, _ *call, memory api.Memory, args []uint64) wasiErrno {
+// random is random_get. The kernel makes all that it is asked for at a time without letting go of the processor,
+// so that it is asked for a little at a time.
+func random(ctx context.Context, c *call, memory api.Memory, args []uint64) wasiErrno {
 	view, ok := memory.Read(uint32(args[0]), uint32(args[1]))
 	if !ok {
 		return wasiFault
 	}
-	rand.Read(view) // never fails
+	const most = 64 << 10
+	for ; len(view) > 0; view = view[min(most, len(view)):] {
+		enter(ctx)
+		if _, err := io.ReadFull(c.clock.random, view[:min(most, len(view))]); err != nil { // neither source ever fails
+			return wasiIO
+		}
+	}
 	return wasiSuccess
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -12,12 +13,14 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero/experimental/wazerotest"
+
+	"patchbay/abi"
+	"patchbay/wasm"
 )
 
 // wasiTest is a guest without code: a memory, and a call for the functions to work on.
 type wasiTest struct {
 	*testing.T
-	ctx    context.Context
 	call   *call
 	memory *wazerotest.Memory
 	logs   recorder
@@ -25,8 +28,7 @@ type wasiTest struct {
 
 func newWASITest(t *testing.T) *wasiTest {
 	w := &wasiTest{T: t, memory: wazerotest.NewFixedMemory(1 << 16)}
-	w.call = &call{born: time.Now().Add(-time.Second), journal: newJournal(w.logs.log, 1<<10), held: map[string][]byte{}}
-	w.ctx = context.WithValue(t.Context(), callKey{}, w.call)
+	w.call = newCall(t.Context(), abi.Limits{Log: 1 << 10}.WithDefaults(), clock{born: time.Now().Add(-time.Second), random: rand.Reader}, w.logs.log)
 	return w
 }
 
@@ -38,7 +40,7 @@ func (w *wasiTest) run(name string, args ...uint64) wasiErrno {
 		w.Fatalf("no function %s", name)
 	}
 	stack := append(args, 0) // there is room for the result
-	f(w.ctx, wazerotest.NewModule(w.memory), stack)
+	f(w.call, wazerotest.NewModule(w.memory), stack)
 	return wasiErrno(stack[0])
 }
 
@@ -173,9 +175,9 @@ func TestWASI_StopsWhenTheTimeIsOver(t *testing.T) {
 	t.Parallel()
 	for name := range wasiFunctions() {
 		w := newWASITest(t)
-		ctx, cancel := context.WithCancel(w.ctx)
+		ctx, cancel := context.WithCancel(w.call.Context)
 		cancel()
-		w.ctx = ctx
+		w.call.Context = ctx
 		func() {
 			defer func() {
 				if r := recover(); r != errStopped {
@@ -267,7 +269,7 @@ func TestPoll(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWASITest(t)
-				now, _ := w.call.now(clockMonotonic)
+				now, _ := w.call.clock.read(clockMonotonic)
 				start := time.Now()
 				errno, events := w.poll(tt.subs(now)...)
 				if errno != tt.errno || !slices.Equal(events, tt.want) {
@@ -295,9 +297,9 @@ func TestPoll_StopsWithTheCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWASITest(t)
-		ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+		ctx, cancel := context.WithTimeout(w.call.Context, time.Second)
 		defer cancel()
-		w.ctx = ctx
+		w.call.Context = ctx
 		start := time.Now()
 		defer func() {
 			if r := recover(); r != errStopped || time.Since(start) != time.Second {
@@ -345,19 +347,19 @@ func TestJournal_StaysFull(t *testing.T) {
 
 func TestDescribeTrap(t *testing.T) {
 	t.Parallel()
+	p := &Program{hardened: &wasm.Hardened{}}
 	for frame, want := range map[string]string{
-		".main.send(i32,i32) i32":          "main.send",
-		"mod.$12()":                        "mod.$12",
-		".$12(i32)":                        "function 12",
-		".main.(*T).Do(i32) (i32,i64)":     "main.(*T).Do",
-		"":                                 "",
-		".core::fmt::write(i32) (i32,f64)": "core::fmt::write",
+		".$12(i32)":              "function 11", // of the raw module, which has one import less
+		".$12(i32) (i32,i64)":    "function 11",
+		"":                       "",
+		"env.call(i32) i64":      "env.call",
+		".$4294967296(i32) i64 ": "$4294967296",
 	} {
-		if got := functionOf(frame); got != want {
+		if got := p.functionOf(frame); got != want {
 			t.Errorf("%s: got %q, want %q", frame, got, want)
 		}
 	}
-	if got := describeTrap(errors.New("x\x1b" + string(slices.Repeat([]byte("é"), 200)))); len(got) > 210 || !strings.HasPrefix(got, "xéé") {
+	if got := p.describeTrap(errors.New("x\x1b" + string(slices.Repeat([]byte("é"), 200)))); len(got) > 210 || !strings.HasPrefix(got, "xéé") {
 		t.Errorf("got %d bytes: %q", len(got), got)
 	}
 }

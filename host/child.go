@@ -1,0 +1,152 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"patchbay/host/internal/guest"
+	"patchbay/host/internal/jail"
+	"patchbay/host/internal/linear"
+	"patchbay/host/internal/sandbox"
+	"patchbay/host/internal/worker"
+	"patchbay/wasm"
+)
+
+// childArg is the first argument of a process that does a part of the host's work, childRole the second.
+const childArg = "patchbay-child"
+
+// What such a process does.
+const (
+	roleWorker  = "worker"  // runs guests
+	roleCompile = "compile" // compiles a module
+	roleProbe   = "probe"   // attacks what holds it, to show what the kernel enforces
+)
+
+// A child is this program again, and has nothing to do with what the program is for: it takes over before main,
+// so that every command and every test that runs guests has its children without a word about it.
+func init() {
+	if len(os.Args) < 3 || os.Args[1] != childArg {
+		return
+	}
+	err := child(os.Args[2], os.Args[3:])
+	var invalid sandbox.Invalid
+	switch {
+	case err == nil:
+		os.Exit(0)
+	case errors.As(err, &invalid):
+		fmt.Fprintln(os.Stderr, invalid)
+		os.Exit(exitInvalid)
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// exitInvalid is how a compiling child ends whose module is at fault.
+const exitInvalid = 3
+
+func child(role string, args []string) error {
+	switch {
+	case role == roleWorker:
+		return serveGuest()
+	case role == roleCompile && len(args) == 1:
+		return compileChild(args[0])
+	case role == roleProbe:
+		return jail.Answer(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64}, os.Stdin, os.Stdout)
+	}
+	return fmt.Errorf("%s: no such role: %s %v", childArg, role, args)
+}
+
+// childCommand returns the command that makes this program a child: with no environment of this one, and
+// gone when this process is.
+func childCommand(ctx context.Context, role string, args ...string) *exec.Cmd {
+	self, err := os.Executable()
+	if err != nil {
+		self = os.Args[0]
+	}
+	cmd := exec.CommandContext(ctx, self, append([]string{childArg, role}, args...)...)
+	cmd.Env = []string{"GOTRACEBACK=none"}
+	cmd.SysProcAttr = leash()
+	return cmd
+}
+
+// Bounds of the processes, which contain what the bounds within them should fail to.
+const (
+	workerData  = 2 << 30   // bytes of private memory: 8 calls of 64 MiB, their stacks, and Go's heap
+	workerFile  = 256 << 20 // bytes of a snapshot, the most memory that a guest may have
+	compileData = 3 << 29   // the worst module that is admitted takes a third of it
+	compileTime = 60 * time.Second
+	compileFile = 256 << 20 // bytes of machine code
+)
+
+// serveGuest is the whole life of a worker.
+func serveGuest() error {
+	return worker.Serve(worker.ServeConfig{
+		Enter: func(dir string) error {
+			_, _ = linear.Probe() // opens what it needs of /proc while it may; what it finds is used later
+			_, err := jail.Enter(jail.Spec{Read: []string{dir}, Files: true, Data: workerData, FileSize: workerFile, OpenFiles: 64})
+			return err
+		},
+		Open: func(ctx context.Context, dir string, m guest.Module, concurrency int) (guest.Program, error) {
+			return sandbox.New(sandbox.Config{Concurrency: concurrency}).Open(ctx, dir, m)
+		},
+		Sealed: func() error {
+			_, err := jail.Enter(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64})
+			return err
+		},
+	})
+}
+
+// compileChild compiles the module on standard input into dir.
+func compileChild(dir string) error {
+	spec := jail.Spec{Read: []string{dir}, Write: []string{dir}, Files: true, Data: compileData, CPU: compileTime, FileSize: compileFile, OpenFiles: 64}
+	if _, err := jail.Enter(spec); err != nil {
+		return err
+	}
+	module, err := io.ReadAll(io.LimitReader(os.Stdin, 2*wasm.MaxSize))
+	if err != nil {
+		return err
+	}
+	return sandbox.Compile(context.Background(), module, dir)
+}
+
+// compileInChild is [sandbox.Compile] in a process that is killed when it takes too long.
+func compileInChild(ctx context.Context, module []byte, dir string) error {
+	return compileWithin(ctx, compileTime, module, dir)
+}
+
+func compileWithin(ctx context.Context, limit time.Duration, module []byte, dir string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errCompileTime)
+	defer cancel()
+	said := &lastWords{}
+	cmd := childCommand(ctx, roleCompile, dir)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(module), said
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == exitInvalid:
+		return sandbox.Invalid(said.String())
+	case errors.Is(context.Cause(ctx), errCompileTime):
+		return tooHard("the compiler had not finished it after " + limit.String())
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case strings.Contains(said.String(), "out of memory"):
+		return tooHard(fmt.Sprintf("the compiler needed more than %d bytes of memory", compileData))
+	}
+	return fmt.Errorf("the process that compiles ended with %w: %s", err, said)
+}
+
+var errCompileTime = errors.New("compile time is over")
+
+// tooHard refuses a module that passed every check and is too much for the compiler all the same.
+func tooHard(problem string) error {
+	return &wasm.Error{Kind: wasm.ErrLimit, Entry: -1, Offset: -1, Problem: problem,
+		Fix: "split functions that are very large or deeply nested"}
+}

@@ -1,0 +1,85 @@
+package sandbox
+
+import (
+	"testing"
+
+	"github.com/tetratelabs/wazero/api"
+	"pgregory.net/rapid"
+
+	"patchbay/abi"
+)
+
+// fuelGlobal is a global without a module.
+type fuelGlobal struct {
+	api.MutableGlobal
+	v uint64
+}
+
+func (g *fuelGlobal) Get() uint64  { return g.v }
+func (g *fuelGlobal) Set(v uint64) { g.v = v }
+
+// TestMeter charges at random and looks whether the sum is what was charged, until the limit is reached.
+func TestMeter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.Int64Range(1, 4*slice).Draw(t, "limit")
+		g := &fuelGlobal{}
+		m := newMeter(limit)
+		m.attach(g)
+		charged := int64(0)
+		for range rapid.IntRange(0, 20).Draw(t, "charges") {
+			n := rapid.Int64Range(0, 2*slice).Draw(t, "charge")
+			charged += n
+			g.v -= uint64(n)
+			if int64(g.v) >= 0 {
+				continue
+			}
+			if ok := m.refill(); ok != (charged <= limit) {
+				t.Fatalf("refill after %d of %d: %t", charged, limit, ok)
+			} else if !ok {
+				break
+			}
+		}
+		if got, want := m.used(), min(charged, limit); got != want {
+			t.Errorf("used %d, want %d", got, want)
+		}
+		if int64(g.v) > slice {
+			t.Errorf("%d units were handed out at a time", int64(g.v))
+		}
+	})
+}
+
+// TestUsage_Fuel has equal calls use equal fuel, and less than a limit that they are stopped by.
+func TestUsage_Fuel(t *testing.T) {
+	t.Parallel()
+	give, data := giveResult(`{"status":"done","output":1}`)
+	p := loadModule(t, handmade{invoke: give, data: data}.encode(), abi.Limits{})
+	var first int64
+	for range 3 {
+		outcome, err := p.Program.Call(t.Context(), anyCall)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == 0 {
+			first = outcome.Usage.Fuel
+		}
+		if outcome.Usage.Fuel != first || first <= 0 {
+			t.Errorf("used %d units, at first %d", outcome.Usage.Fuel, first)
+		}
+		if outcome.Usage.PeakMemory != 1<<16 || outcome.Usage.HostCalls != 0 || outcome.Usage.Wall <= 0 {
+			t.Errorf("usage %+v", outcome.Usage)
+		}
+	}
+	enough := anyCall
+	enough.Limits.Fuel = first
+	if _, err := p.Program.Call(t.Context(), enough); err != nil {
+		t.Errorf("with just enough fuel: %v", err)
+	}
+	short := anyCall
+	short.Limits.Fuel = first - 1
+	outcome, err := p.Program.Call(t.Context(), short)
+	wantFault(t, err, abi.LimitExceeded, "used up its fuel")
+	if outcome.Usage.Fuel != first-1 {
+		t.Errorf("used %d units, want the limit of %d", outcome.Usage.Fuel, first-1)
+	}
+}

@@ -1,0 +1,139 @@
+package sandbox
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"patchbay/abi"
+	"patchbay/host/internal/guest"
+)
+
+// pooled loads a small guest into an engine with the given pool.
+func pooled(t *testing.T, cfg PoolConfig) (*Engine, *Program) {
+	t.Helper()
+	give, data := giveResult(`{"status":"done","output":1}`)
+	e := newEngine(t, Config{Cache: cache, Concurrency: 20, Pool: cfg})
+	p, err := e.Load(t.Context(), guest.Module{Code: handmade{invoke: give, data: data}.encode()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.pool.empty(p.(*Program)); err != nil { // of the instance that the self-test has made
+		t.Fatal(err)
+	}
+	return e, p.(*Program)
+}
+
+// take takes n instances out.
+func take(t *testing.T, p *Program, n int) []*instance {
+	t.Helper()
+	var taken []*instance
+	for range n {
+		i, err := p.pool.get(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, i)
+	}
+	return taken
+}
+
+func TestPool_Reuses(t *testing.T) {
+	t.Parallel()
+	e, p := pooled(t, PoolConfig{})
+	first := take(t, p, 2)
+	for _, i := range first {
+		e.pool.put(p, i)
+	}
+	second := take(t, p, 2)
+	if second[0] != first[1] || second[1] != first[0] {
+		t.Error("the last instance in is not the first out")
+	}
+	for _, i := range second {
+		e.pool.discard(i)
+	}
+	if e.pool.alive != 0 || len(p.idle) != 0 || e.pool.private != 0 {
+		t.Errorf("%d alive, %d idle, %d bytes private after the last", e.pool.alive, len(p.idle), e.pool.private)
+	}
+}
+
+func TestPool_MaxIdle(t *testing.T) {
+	t.Parallel()
+	e, p := pooled(t, PoolConfig{MaxIdle: 2})
+	taken := take(t, p, 3)
+	for _, i := range taken {
+		e.pool.put(p, i)
+	}
+	if len(p.idle) != 2 || e.pool.alive != 2 || p.idle[0] != taken[1] {
+		t.Errorf("%d idle and %d alive, want the last 2", len(p.idle), e.pool.alive)
+	}
+}
+
+func TestPool_MaxInstances(t *testing.T) {
+	t.Parallel()
+	e, p := pooled(t, PoolConfig{MaxInstances: 2})
+	taken := take(t, p, 2)
+	if _, err := e.pool.get(t.Context(), p); !errors.Is(err, errCrowded) {
+		t.Errorf("a third instance of two: %v", err)
+	}
+	_, err := program{Program: p}.Call(t.Context(), envelope("any", nil), nil, nil)
+	wantFault(t, err, abi.Unavailable, "all instances that this host may have are in use")
+
+	e.pool.put(p, taken[0])
+	other, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := output[int](t, program{Program: other}, envelope("count", nil), nil); got != 1 || len(p.idle) != 0 {
+		t.Errorf("got %d with %d instances of the other program idle, want 1 in place of them", got, len(p.idle))
+	}
+}
+
+func TestPool_Janitor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, p := pooled(t, PoolConfig{TrimAfter: 5 * time.Second, CloseAfter: time.Minute})
+		e.pool.put(p, take(t, p, 1)[0])
+		i := p.idle[0]
+		time.Sleep(5*time.Second - 1)
+		synctest.Wait()
+		if i.trimmed {
+			t.Error("trimmed early")
+		}
+		time.Sleep(1)
+		synctest.Wait()
+		if !i.trimmed || e.pool.private != 0 {
+			t.Errorf("trimmed %t, %d bytes private after 5 s", i.trimmed, e.pool.private)
+		}
+		if got := output[int](t, program{Program: p}, envelope("any", nil), nil); got != 1 { // trimmed, not broken
+			t.Errorf("got %d", got)
+		}
+		time.Sleep(55 * time.Second)
+		synctest.Wait()
+		if len(p.idle) != 1 || p.idle[0].trimmed != true {
+			t.Errorf("%d idle, want the one that was used 55 s ago, trimmed", len(p.idle))
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if len(p.idle) != 0 || e.pool.alive != 0 || e.pool.janitor != nil {
+			t.Errorf("%d idle, %d alive after a minute, or the janitor still comes", len(p.idle), e.pool.alive)
+		}
+	})
+}
+
+func TestPool_MaxPrivate(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Config{Cache: cache, Pool: PoolConfig{MaxPrivate: 1}})
+	loaded, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := loaded.(*Program)
+	for range 3 {
+		output[int](t, program{Program: p}, envelope("count", nil), nil)
+	}
+	if len(p.idle) != 1 || !p.idle[0].trimmed {
+		t.Errorf("%d idle with %d bytes of private memory, want one that was trimmed", len(p.idle), e.pool.private)
+	}
+}
