@@ -31,7 +31,7 @@ PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/
 	}
 	root.AddCommand(newSearch(s), newInfo(s), newInstall(s), newList(s), newUninstall(s),
 		newConnect(s), newConnections(s), newDisconnect(s), newRun(s), newTest(s),
-		newDemo(s), newVendor(s), newVersion(s))
+		newIsolate(s), newDoctor(s), newModule(s), newDemo(s), newVendor(s), newVersion(s))
 	return root
 }
 

@@ -23,6 +23,7 @@ type runOptions struct {
 	cursor  string
 	all     bool
 	timeout time.Duration
+	usage   bool
 	verbose bool
 }
 
@@ -36,7 +37,8 @@ page with the cursor of the next; --all follows the cursors to the end.
 Without --connection the connector's only connection is used.`,
 		Example: `  $ host run hello.greet --input '{"name": "Ada"}'
   $ host run tallyfy.list_tasks --connection acme --all
-  $ host run netsuite.suiteql --input @query.json --json`,
+  $ host run netsuite.suiteql --input @query.json --json
+  $ host run hello.greet --input '{"name": "Ada"}' --usage`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			i := strings.LastIndexByte(args[0], '.')
@@ -58,6 +60,7 @@ Without --connection the connector's only connection is used.`,
 	c.Flags().StringVar(&o.cursor, "cursor", "", "cursor of the page to get, as JSON")
 	c.Flags().BoolVar(&o.all, "all", false, "get every page")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "give up after this long, such as 5s (default the connector's own limit)")
+	c.Flags().BoolVar(&o.usage, "usage", false, "show what the call used of its limits; with --json as {\"output\", \"usage\"}")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print log lines of the guest and the host to standard error")
 	return c
 }
@@ -73,14 +76,27 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 		}
 		o.call.Cursor = json.RawMessage(o.cursor)
 	}
+	var used host.Usage
+	o.call.Usage = &used
 	r, err := runPages(ctx, a, o)
+	if o.usage {
+		s.Note("used %s", describeUsage(used))
+	}
 	if err != nil {
 		return err
 	}
 	out := host.Output(r)
+	if o.usage && s.JSON {
+		return s.Print(map[string]any{"output": out, "usage": used}, nil)
+	}
 	return s.Print(out, func(w io.Writer) {
 		cli.WriteJSON(w, out)
 	})
+}
+
+func describeUsage(u host.Usage) string {
+	return fmt.Sprintf("%d units of fuel, %d bytes of memory, %d HTTP and %d host calls, %v",
+		u.Fuel, u.PeakMemory, u.HTTPCalls, u.HostCalls, u.Wall.Round(time.Microsecond))
 }
 
 // runPages runs the call, and with --all the calls for the pages that follow.
