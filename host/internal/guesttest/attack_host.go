@@ -193,7 +193,7 @@ func hostAttacks() []Attack {
 		invoke(class, "every offset of a reply", answers, code(pieces(33, func(i int) wasmtest.Code {
 			return i32s(600, 8, uint32(1)<<i-1) + wasmtest.Call(1) + wasmtest.Drop
 		}))),
-		invoke(class, "every operation", answers, code(pieces(33*3, func(i int) wasmtest.Code {
+		invoke(class, "every operation", answers, code(pieces(32*3, func(i int) wasmtest.Code {
 			return i32s(uint32(1)<<(i/3)+2, 0, 0) + wasmtest.Call(uint32(i%3*2)) + wasmtest.Drop
 		}))),
 		invoke(class, "every descriptor", answers, code(pieces(33, func(i int) wasmtest.Code {

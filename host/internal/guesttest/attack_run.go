@@ -162,7 +162,7 @@ func bulkAttacks() []Attack {
 	}
 }
 
-// memoryAttacks want more memory than they may have.
+// memoryAttacks want more memory than they may have. Growing costs fuel by the page, so the most greedy run out.
 func memoryAttacks() []Attack {
 	const class = "memory"
 	grow := func(pages uint32) wasmtest.Code { return i32s(pages) + wasmtest.MemoryGrow }
@@ -176,8 +176,8 @@ func memoryAttacks() []Attack {
 		invoke(class, "page by page, all touched", slices.Concat(answers, exhausts), code(untilFull(1, touch))),
 		invoke(class, "page by page, then a trap", exhausts, code(untilFull(1, touch), wasmtest.Unreachable)),
 		invoke(class, "in large steps", slices.Concat(answers, exhausts), code(untilFull(16, ""))),
-		invoke(class, "to 4 GiB at once", answers, code(grow(65534)+wasmtest.Drop)),
-		invoke(class, "by 2^32-1 pages", answers, code(grow(1<<32-1)+wasmtest.Drop)),
+		invoke(class, "to 4 GiB at once", slices.Concat(answers, exhausts), code(grow(65534)+wasmtest.Drop)),
+		invoke(class, "by 2^32-1 pages", slices.Concat(answers, exhausts), code(grow(1<<32-1)+wasmtest.Drop)),
 		invoke(class, "without end", stopped, code(forever(grow(1)+wasmtest.Drop))),
 		invoke(class, "by nothing, without end", stopped, code(forever(grow(0)+wasmtest.Drop))),
 		invoke(class, "in a tree of calls", stopped, tree(40, 2, grow(1)+wasmtest.Drop)),
@@ -212,13 +212,13 @@ func tableAttacks() []Attack {
 		}
 	}
 	return []Attack{
-		invoke(class, "grows by 2^32-1", answers, with(grow(1<<32-1)+wasmtest.Drop)),
-		invoke(class, "grows by 2^31", answers, with(grow(1<<31)+wasmtest.Drop)),
-		invoke(class, "grows by 2^28", answers, with(grow(1<<28)+wasmtest.Drop)),
+		invoke(class, "grows by 2^32-1", slices.Concat(answers, exhausts), with(grow(1<<32-1)+wasmtest.Drop)),
+		invoke(class, "grows by 2^31", slices.Concat(answers, exhausts), with(grow(1<<31)+wasmtest.Drop)),
+		invoke(class, "grows by 2^28", slices.Concat(answers, exhausts), with(grow(1<<28)+wasmtest.Drop)),
 		invoke(class, "grows by a million until it cannot", contained, with(wasmtest.Block(forever(grow(1<<20)+i32s(1<<32-1)+wasmtest.I32Eq+wasmtest.BrIf(1))))),
 		invoke(class, "grows by one without end", stopped, with(forever(grow(1)+wasmtest.Drop))),
 		invoke(class, "grows in a tree of calls", stopped, func(g *wasmtest.Guest) wasmtest.Code { return with("")(g) + tree(40, 2, grow(100)+wasmtest.Drop)(g) }),
-		invoke(class, "declares 2^32-1 as its maximum", answers, with(grow(1<<30)+wasmtest.Drop, wasmtest.MaxU32)),
+		invoke(class, "declares 2^32-1 as its maximum", slices.Concat(answers, exhausts), with(grow(1<<30)+wasmtest.Drop, wasmtest.MaxU32)),
 		letIn(class, "100,000 entries four times", anything, but(func(g *wasmtest.Guest) {
 			for range 4 {
 				g.Table(100_000)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
@@ -142,6 +144,24 @@ var httpChecks = []check{
 		_, err := s.program.Call(ctx, c)
 		wantFault(tb, err, abi.Canceled)
 		equal(tb, "requests", requests, 1)
+		wellBehaved(tb, s.program)
+	}},
+	{"HTTP/has returned when the call has", func(tb testing.TB, s *session) {
+		var inside atomic.Int32
+		c := with(anyRequest(func(ctx context.Context, r abi.Request) abi.Response {
+			if inside.Add(1) != 1 {
+				tb.Error("two requests at a time")
+			}
+			defer inside.Add(-1)
+			<-ctx.Done()
+			<-time.After(50 * time.Millisecond) // soon, but not at once
+			return abi.Response{Status: 200}
+		}), abi.Limits{Wall: shortWall})
+		_, err := s.program.Call(tb.Context(), c)
+		if inside.Load() != 0 {
+			tb.Error("the call has ended, the request that it has made goes on")
+		}
+		wantFault(tb, err, abi.Timeout, "wall")
 		wellBehaved(tb, s.program)
 	}},
 	{"HTTP/the host panics", func(tb testing.TB, s *session) {
