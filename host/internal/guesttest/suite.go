@@ -29,6 +29,6 @@ type check struct {
 }
 
 func checks() []check {
-	return slices.Concat(resultChecks, limitChecks, stopChecks, hostChecks, httpChecks, logChecks, pointerChecks,
+	return slices.Concat(resultChecks, limitChecks, stopChecks, hostChecks, httpChecks, logChecks, pointerChecks, wasiChecks,
 		stateChecks, chanceChecks, worldChecks, usageChecks, loadChecks, warmUpChecks, concurrencyChecks, closeChecks)
 }

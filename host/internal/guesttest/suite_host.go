@@ -107,7 +107,7 @@ var hostChecks = []check{
 	}},
 	{"host/no descriptors", func(tb testing.TB, s *session) {
 		p := newProbe(allOf("path_open", "fd_close", "fd_prestat_get", "sock_accept", "fd_read", "proc_raise")...)
-		const badf, nosys = 8, 52
+		const badf, nosys = wasiBadf, 52
 		got := numbers(tb, s, nil, p.module(
 			i64(i32s(3, 0, 0, 0, 0)+wasmtest.I64Const(0)+wasmtest.I64Const(0)+i32s(0, 0)+wasmtest.Call(6)),
 			i64(i32s(3)+wasmtest.Call(7)), i64(i32s(1<<32-1)+wasmtest.Call(7)), i64(i32s(3, 0)+wasmtest.Call(8)),
