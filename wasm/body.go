@@ -5,6 +5,17 @@ package wasm
 
 const sectionCode = "code"
 
+// What compilers do that grows faster than a function does, measured with wazero 1.12: they follow chains of basic
+// blocks for each local at each branch, and compare basic blocks with all others.
+const (
+	chainPerJoin   = 16
+	edgesPerJoin   = 256
+	edgesPerCharge = 4 // that Harden adds
+)
+
+// maxPlain is the most instructions of a function that callers pay for: one without loops and calls.
+const maxPlain = 48
+
 // arity is how many values a function type takes and gives.
 type arity struct{ params, results uint8 }
 
@@ -250,14 +261,3 @@ func (b *bodyScanner) call(t uint32) {
 	b.busy = true
 	b.joins += uint64(b.arities[t].params) + uint64(b.arities[t].results)
 }
-
-// What compilers do that grows faster than a function does, measured with wazero 1.12: they follow chains of basic
-// blocks for each local at each branch, and compare basic blocks with all others.
-const (
-	chainPerJoin   = 16
-	edgesPerJoin   = 256
-	edgesPerCharge = 4 // that Harden adds
-)
-
-// maxPlain is the most instructions of a function that callers pay for.
-const maxPlain = 48

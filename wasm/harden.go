@@ -46,7 +46,7 @@ func (h *Hardened) FunctionName(index uint32) string { return h.names.of(index) 
 
 // Harden rewrites a module so that a host keeps the upper hand over it while it runs:
 //
-//   - it pays for what it executes, see [FuelGlobal] and the package comment;
+//   - it pays for what it executes, see the package comment;
 //   - its tables have a maximum, and its memory one of at most MaxMemoryPages. Code declares a page more than that:
 //     a host whose allocator refuses the last page may have memory.grow fail, where it would else trap;
 //   - its mutable globals are exported and the active data segments lifted out, so that a host may keep the state

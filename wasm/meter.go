@@ -5,7 +5,8 @@ package wasm
 // There are charges where a function begins, where each turn of a loop begins, and behind some blocks. Each pays for
 // the longest path from it to the next ones. That is sound, whatever the body does: an instruction that is executed
 // lies on a path that began at the last charge, no path is without end since loops begin with charges, and what
-// callees execute they pay for themselves, but for plain functions, which callers pay for.
+// callees execute they pay for themselves, but for plain functions, see maxPlain, which callers pay for: an indirect
+// call as if it were to the dearest of them.
 //
 // It is also tight, since charges are put behind blocks where the path that follows is long: a path that ends before
 // does not pay for it. Without them a turn of the one loop that Go's compiler makes of a function, around a br_table
