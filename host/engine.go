@@ -42,7 +42,7 @@ func newEngines(cfg Config) (*engines, error) {
 	e.inProcess = sandbox.New(sandbox.Config{Cache: cache, Compile: compileInChild, Dir: tmp, Logger: cfg.Logger})
 	e.process, err = worker.New(worker.Config{
 		Prepare: e.prepare,
-		Command: func() *exec.Cmd { return childCommand(context.Background(), roleWorker) },
+		Command: workerCommand,
 		TempDir: shortTemp(),
 		Logger:  cfg.Logger,
 	})
@@ -57,6 +57,8 @@ func shortTemp() string {
 	}
 	return "/tmp"
 }
+
+func workerCommand() *exec.Cmd { return childCommand(context.Background(), roleWorker) }
 
 // prepare lays down in dir what a worker process needs to serve m.
 func (e *engines) prepare(ctx context.Context, m guest.Module, dir string) error {

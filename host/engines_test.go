@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -35,6 +36,30 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// compiled keeps what the tests of this package compile.
+var compiled = &blobs{data: map[string][]byte{}}
+
+type blobs struct {
+	mu   sync.Mutex // guards data
+	data map[string][]byte
+}
+
+func (b *blobs) Get(name string) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if blob, ok := b.data[name]; ok {
+		return blob, nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+func (b *blobs) Put(name string, blob []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.data[name] = blob
+	return nil
 }
 
 func newTestEngines(t *testing.T, dir string, log *lines) *engines {
