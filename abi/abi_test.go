@@ -180,7 +180,7 @@ func TestFrame_Encode(t *testing.T) {
 
 func TestLimits_WithDefaults(t *testing.T) {
 	t.Parallel()
-	want := Limits{Memory: 64 << 20, Wall: 30 * time.Second, Fuel: 2_000_000_000, HTTPCalls: 50, HostCalls: 1000, RequestBody: 8 << 20,
+	want := Limits{Memory: 64 << 20, Wall: 30 * time.Second, Fuel: 20_000_000_000, HTTPCalls: 50, HostCalls: 1000, RequestBody: 8 << 20,
 		ResponseBody: 16 << 20, Output: 8 << 20, Log: 64 << 10}
 	if diff := cmp.Diff(want, Limits{}.WithDefaults()); diff != "" {
 		t.Error(diff)

@@ -7,7 +7,7 @@ import "time"
 type Limits struct {
 	Memory       int64         // guest memory in bytes; 64 MiB
 	Wall         time.Duration // the whole call; 30 s
-	Fuel         int64         // units of guest code, about one instruction each; 2,000,000,000
+	Fuel         int64         // units of guest code, about one instruction each; 20,000,000,000, some two seconds of a core
 	HTTPCalls    int           // HTTP requests; 50
 	HostCalls    int           // calls of any host function; 1000
 	RequestBody  int64         // bytes of one HTTP request body; 8 MiB
@@ -20,7 +20,7 @@ type Limits struct {
 func (l Limits) WithDefaults() Limits {
 	set(&l.Memory, 64<<20)
 	set(&l.Wall, 30*time.Second)
-	set(&l.Fuel, 2_000_000_000)
+	set(&l.Fuel, 20_000_000_000)
 	set(&l.HTTPCalls, 50)
 	set(&l.HostCalls, 1000)
 	set(&l.RequestBody, 8<<20)
