@@ -10,7 +10,7 @@ const sectionCode = "code"
 const (
 	chainPerJoin   = 16
 	edgesPerJoin   = 256
-	edgesPerCharge = 4 // that Harden adds
+	edgesPerCharge = 8 // that Harden adds
 )
 
 // maxPlain is the most instructions of a function that callers pay for: one without loops and calls.

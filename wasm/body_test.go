@@ -78,7 +78,7 @@ var bodyRefusals = []struct {
 	{"nesting", ErrLimit, "4097 blocks within each other", cat(repeat(4097, opBlock, emptyBlock), repeat(4097, opEnd)), cat(repeat(4096, opBlock, emptyBlock), repeat(4096, opEnd))},
 	{"br_table", ErrLimit, "8193 targets of a br_table", brTable(8193), brTable(8192)},
 	{"br_tables", ErrLimit, "16385 targets of the br_tables of one function", cat(brTable(8192), brTable(8192), brTable(1)), cat(brTable(8192), brTable(8191), brTable(1))},
-	{"joins", ErrLimit, "joins in one function", repeat(5400, opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opEnd), repeat(4500, opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opEnd)},
+	{"joins", ErrLimit, "joins in one function", repeat(3300, opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opEnd), repeat(3000, opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opEnd)},
 	{"joins of a chain", ErrLimit, "joins in one function", chain(12_000), chain(9_000)},
 }
 
@@ -113,7 +113,7 @@ func TestScan_BodyFacts(t *testing.T) {
 // TestScan_JoinsTotal: functions that are within the limit each are not in any number.
 func TestScan_JoinsTotal(t *testing.T) {
 	t.Parallel()
-	function := body(noLocals, repeat(4500, opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opEnd))
+	function := body(noLocals, repeat(3000, opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opEnd))
 	build := func(n int) []byte {
 		return module(typeVoid, section(3, many(n, 0)), section(10, uleb(uint64(n)), repeat(n, function...)))
 	}
