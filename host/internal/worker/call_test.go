@@ -153,10 +153,11 @@ func TestCall_Malformed(t *testing.T) {
 func TestCall_HandlerPanics(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("http", 3)
-	served := 0
+	c := do("insist", 3)
+	served, start := 0, time.Now()
 	c.HTTP = func(context.Context, abi.Request) abi.Response { served++; panic("handler") }
 	o, err := p.Call(t.Context(), c)
+	took(t, start, 0)
 	wantFault(t, err, abi.Internal, "the host has a defect, its log says more")
 	if served != 1 || o.Result.Status != "" {
 		t.Errorf("served %d times, result %+v; want one and none", served, o.Result)
@@ -179,18 +180,34 @@ func TestCall_HandlerPanics(t *testing.T) {
 func TestCall_Limits(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	for _, wall := range []time.Duration{time.Second, 2 * time.Second, time.Second} {
+	for range 2 {
+		output[int](t, p, do("echo", 1))
 		c := do("echo", strings.Repeat("x", 20<<20)) // beyond what the default lets come
-		c.Limits = abi.Limits{Wall: 20 * wall, Output: 21 << 20}
+		c.Limits = abi.Limits{Output: 21 << 20}
 		if got := output[string](t, p, c); len(got) != 20<<20 {
 			t.Errorf("%d bytes", len(got))
 		}
-		output[int](t, p, do("echo", 1))
 	}
 	_, err := p.Call(t.Context(), do("echo", strings.Repeat("x", 9<<20)))
 	wantFault(t, err, abi.LimitExceeded, "a result of", "its limit is")
 	if s := p.status(); s.Deaths > 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestCall_Streams: calls one after another use the same stream.
+func TestCall_Streams(t *testing.T) {
+	t.Parallel()
+	p := newRing(t)
+	used := map[*stream]bool{}
+	for range 3 {
+		output[int](t, p, do("echo", 1))
+		for _, s := range p.worker.idle {
+			used[s] = true
+		}
+	}
+	if len(used) != 1 {
+		t.Errorf("%d streams, want 1", len(used))
 	}
 }
 

@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 			exit(Serve(ServeConfig{Enter: fakeEnter, Open: openFake, Sealed: fakeSealed}))
 		case "hostile":
 			exit(serveHostile())
+		case "host":
+			exit(beHost())
 		case "sleeper":
 			time.Sleep(time.Minute) // a process that outlives its parent, see fork
 			os.Exit(0)
@@ -172,6 +174,13 @@ var behaviours = map[string]behaviour{
 			statuses = append(statuses, resp.Status+len(resp.Body))
 		}
 		return encode(statuses), nil
+	},
+	"insist": func(ctx context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
+		for range inputNumber(c) {
+			c.HTTP(ctx, abi.Request{Method: "GET", URL: "https://a.example/"})
+		}
+		<-ctx.Done()
+		return nil, stopFault(ctx, c.Limits.WithDefaults())
 	},
 	"big": func(ctx context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
 		resp := c.HTTP(ctx, abi.Request{Method: "GET", URL: "https://a.example/" + strings.Repeat("&", int(inputNumber(c)))})

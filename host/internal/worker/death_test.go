@@ -5,7 +5,9 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
 // TestDeath has the ways in which a process can end, and what its call is told.
@@ -90,8 +93,10 @@ func TestDeath_Grandchild(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
 	pid := output[int](t, p, do("fork", 1))
+	start := time.Now()
 	_, err := p.Call(t.Context(), do("exit", 1))
 	wantFault(t, err, abi.Unavailable, "exit status 3")
+	took(t, start, 0)
 	syscall.Kill(pid, syscall.SIGKILL)
 
 	pid = output[int](t, p, do("fork", 1))
@@ -103,6 +108,53 @@ func TestDeath_Grandchild(t *testing.T) {
 	for end := time.Now().Add(10 * time.Second); !dead(pid); {
 		if time.Now().After(end) {
 			t.Fatal("what the process had started is alive")
+		}
+		pause()
+	}
+}
+
+// beHost is a host that tells of its child and then does nothing.
+func beHost() error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	e, err := New(Config{Prepare: prepareFake, Command: func() *exec.Cmd { return exec.Command(self, "hostile") }, TempDir: os.Args[2]})
+	if err != nil {
+		return err
+	}
+	if _, err := e.Load(context.Background(), guest.Module{Code: encode(module{})}); err != nil {
+		return err
+	}
+	fmt.Println(e.Status()[0].PID)
+	select {}
+}
+
+// TestDeath_Host: a child ends with its host, however that ended and whatever the child makes of it.
+func TestDeath_Host(t *testing.T) {
+	t.Parallel()
+	temp, err := os.MkdirTemp("", "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(temp)
+	host := exec.Command("/proc/self/exe", "host", temp)
+	out, err := host.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(out, &pid); err != nil || dead(pid) {
+		t.Errorf("no child: %v", err)
+	}
+	host.Process.Kill()
+	host.Wait()
+	for end := time.Now().Add(10 * time.Second); !dead(pid); {
+		if time.Now().After(end) {
+			t.Fatal("the child is alive")
 		}
 		pause()
 	}
@@ -147,7 +199,7 @@ func TestDeath_BackOffIsWaitedFor(t *testing.T) {
 
 func TestDeath_Breaker(t *testing.T) {
 	t.Parallel()
-	p := load1(t, "child", module{}, func(e *Engine) { e.policy.deaths, e.policy.open = 3, 2*time.Second })
+	p := load1(t, "child", module{}, func(e *Engine) { e.policy.deaths, e.policy.open = 3, time.Second })
 	for range 3 {
 		_, err := p.Call(t.Context(), do("exit", 1))
 		wantFault(t, err, abi.Unavailable, "exit status 3")
@@ -155,7 +207,7 @@ func TestDeath_Breaker(t *testing.T) {
 	start := time.Now()
 	_, err := p.Call(t.Context(), do("echo", 1))
 	f := wantFault(t, err, abi.Unavailable, "dies again and again", "last time it died: exit status 3")
-	if f.RetryAfter <= 0 || f.RetryAfter > 2 || time.Since(start) > time.Second {
+	if f.RetryAfter <= 0 || f.RetryAfter > 1 || time.Since(start) > time.Second {
 		t.Errorf("retry after %v, told after %v", f.RetryAfter, time.Since(start))
 	}
 	s := p.engine.Status()
@@ -172,6 +224,8 @@ func TestDeath_Breaker(t *testing.T) {
 	if s := p.status(); !s.OpenUntil.IsZero() || s.PID == 0 {
 		t.Errorf("status %+v", s)
 	}
+	p.Call(t.Context(), do("exit", 1)) // the count begins anew
+	output[int](t, p, do("echo", 1))
 }
 
 // TestDeath_NoRestart: a process that cannot be started again is a fault and counts as a death.

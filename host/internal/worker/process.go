@@ -110,6 +110,14 @@ func (p *process) Wait(context.Context) error {
 	return nil
 }
 
+// linger gives the process a moment to end by itself.
+func (p *process) linger() {
+	select {
+	case <-p.exited:
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
 // gone waits until the process is reaped and all that it wrote is read.
 func (p *process) gone() {
 	p.mu.Lock()
@@ -148,7 +156,9 @@ func (p *process) HostToPlugin(network, address string) (string, string, error) 
 	return network, address, nil
 }
 
-func (p *process) Kill(context.Context) error      { p.kill(); return nil }
+// Kill is called by go-plugin when a start has failed, which whoever began it sees to.
+func (p *process) Kill(context.Context) error { return nil }
+
 func (p *process) Diagnose(context.Context) string { return "" }
 func (p *process) Stdout() io.ReadCloser           { return p.stdout }
 func (p *process) Stderr() io.ReadCloser           { return p.stderr }

@@ -152,7 +152,7 @@ func (p *Program) current(ctx context.Context) (*worker, *attempt, *abi.Fault) {
 		if open {
 			return nil, nil, faultOpen(p.lastDeath, wait)
 		}
-		p.begetLocked(context.WithoutCancel(ctx), now.Add(wait))
+		p.begetLocked(context.Background(), now.Add(wait)) // it is no call's alone
 	}
 	wait := p.starting.at.Sub(now)
 	if end, ok := ctx.Deadline(); ok && wait > 0 && wait > end.Sub(now) {

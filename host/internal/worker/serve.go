@@ -19,7 +19,7 @@ import (
 	"patchbay/host/internal/guest"
 )
 
-// ServeConfig is what a child is made of.
+// ServeConfig is what a child is made of. All of it is needed.
 type ServeConfig struct {
 	// Enter takes rights away from this process, but for reading dir. It is called when the connection to the
 	// host stands, and before a byte is read that anybody but the host wrote.
@@ -39,6 +39,9 @@ type ServeConfig struct {
 func Serve(cfg ServeConfig) error {
 	if os.Getenv(handshake.MagicCookieKey) != handshake.MagicCookieValue {
 		return errors.New("a worker is started by a host, not by hand")
+	}
+	if cfg.Enter == nil || cfg.Open == nil || cfg.Sealed == nil {
+		return errors.New("serve: the configuration needs Enter, Open and Sealed")
 	}
 	s := &server{cfg: cfg, stdout: os.Stdout, stderr: os.Stderr, opened: make(chan struct{}), calls: map[uint64]context.CancelFunc{}}
 	plugin.Serve(&plugin.ServeConfig{

@@ -5,15 +5,18 @@ package worker
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
@@ -145,6 +148,7 @@ func TestLoad_Canceled(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it closes files that nobody did
 	before := measure(t)
 	p := newRing(t)
 	begun, ended := make(chan bool), make(chan error)
@@ -164,8 +168,10 @@ func TestClose(t *testing.T) {
 	if err := p.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v while a call runs", err)
 	}
-	_, err := p.Call(t.Context(), do("echo", 1))
-	wantFault(t, err, abi.Unavailable, "the program is closed, load it again")
+	for range 20 { // there is a slot as well
+		_, err := p.Call(t.Context(), do("echo", 1))
+		wantFault(t, err, abi.Unavailable, "the program is closed, load it again")
+	}
 	begun <- true
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -221,9 +227,28 @@ func TestClose_WhileStarting(t *testing.T) {
 	settled(t, before)
 }
 
-func TestServe_ByHand(t *testing.T) {
+// TestLogger: no line of a child's standard error becomes one of our log.
+func TestLogger(t *testing.T) {
 	t.Parallel()
+	var text strings.Builder
+	l := newLogger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	l.Error("plugin process exited", "id", 7)
+	stderr := l.Named("worker")
+	stderr.Error("long line")
+	if got := text.String(); !strings.Contains(got, `level=DEBUG msg="plugin process exited" id=7`) || strings.Contains(got, "long") {
+		t.Errorf("logged %q", got)
+	}
+	if stderr.GetLevel() != hclog.Off {
+		t.Errorf("level %v, at which go-plugin reads lines of standard error as log lines", stderr.GetLevel())
+	}
+}
+
+func TestServe_ByHand(t *testing.T) {
 	if err := Serve(ServeConfig{}); err == nil || !strings.Contains(err.Error(), "not by hand") {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv(handshake.MagicCookieKey, handshake.MagicCookieValue)
+	if err := Serve(ServeConfig{}); err == nil || !strings.Contains(err.Error(), "needs Enter, Open and Sealed") {
 		t.Errorf("got %v", err)
 	}
 }

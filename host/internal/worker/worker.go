@@ -52,7 +52,7 @@ func startWorker(ctx context.Context, p *Program) (*worker, error) {
 	}
 	defer os.RemoveAll(sockets) // the socket's name is of no more use: there is one connection
 	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{})}
-	w.life, w.die = context.WithCancel(context.WithoutCancel(ctx))
+	w.life, w.die = context.WithCancel(context.Background())
 	if err := w.start(ctx, sockets); err != nil {
 		return nil, w.failed(ctx, err)
 	}
@@ -111,14 +111,17 @@ func (w *worker) answer() error {
 
 // failed cleans up after a start and says why it came to nothing.
 func (w *worker) failed(ctx context.Context, err error) error {
+	var refused *StartError
+	if !errors.As(err, &refused) && ctx.Err() == nil {
+		w.process.linger() // it may be about to end: how says more than err
+	}
 	w.process.kill()
 	w.die()
 	if w.conn != nil {
 		w.conn.Close()
 	}
 	w.process.gone()
-	var refused *StartError
-	if errors.As(err, &refused) {
+	if refused != nil {
 		return refused
 	}
 	problem := shorten(printable(err.Error()))
