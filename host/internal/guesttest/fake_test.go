@@ -16,7 +16,7 @@ import (
 // answerer is what a fake guest does in a call: it returns the output, or the engine's verdict.
 type answerer func(ctx context.Context, c guest.Call) (output any, _ error)
 
-// fake is an engine whose programs run no guest. It takes any module.
+// fake is an engine that runs no guest, and its own program, one at a time. It takes any module.
 type fake struct {
 	answer answerer
 	usage  guest.Usage
@@ -26,7 +26,12 @@ type fake struct {
 	closed bool
 }
 
-func (f *fake) Load(context.Context, guest.Module) (guest.Program, error) { return f, nil }
+func (f *fake) Load(context.Context, guest.Module) (guest.Program, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = false
+	return f, nil
+}
 
 func (f *fake) Close(context.Context) error {
 	f.mu.Lock()

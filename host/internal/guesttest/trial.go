@@ -75,9 +75,38 @@ type attackTrial struct {
 	watch  *watch
 	bounds bounds
 	f      Finding
+	late   time.Duration // longest time of a call beyond its limit
 }
 
+// attempts is how often an attack is tried that was stopped late or held others up. A machine that had other
+// things to do does not repeat itself, a defect does.
+const attempts = 3
+
 func (tr *attackTrial) run() {
+	for range attempts {
+		tr.measure()
+		if tr.Failed() || tr.late <= tr.bounds.late && tr.f.Pause <= tr.bounds.pause {
+			break
+		}
+	}
+	if tr.f.Modules == 0 {
+		tr.Error("no module: nothing was tried")
+	}
+	if tr.late > tr.bounds.late {
+		tr.Errorf("a call ended %v after its limit, at most %v is allowed", tr.late, tr.bounds.late)
+	}
+	if tr.f.Pause > tr.bounds.pause {
+		tr.Errorf("the host's other goroutines stood still for %v, at most %v is allowed", tr.f.Pause, tr.bounds.pause)
+	}
+	if tr.f.Memory > tr.bounds.memory {
+		tr.Errorf("took %d MiB, at most %d are allowed", tr.f.Memory>>20, tr.bounds.memory>>20)
+	}
+	wellBehaved(tr.TB, tr.good)
+}
+
+// measure tries each of the attack's modules.
+func (tr *attackTrial) measure() {
+	tr.f, tr.late = Finding{Attack: tr.f.Attack}, 0
 	tr.watch.reset()
 	for code := range tr.f.Attack.Modules {
 		tr.f.Modules++
@@ -87,16 +116,6 @@ func (tr *attackTrial) run() {
 		}
 	}
 	tr.f.Pause, tr.f.Memory = tr.watch.worst()
-	if tr.f.Modules == 0 {
-		tr.Error("no module: nothing was tried")
-	}
-	if tr.f.Pause > tr.bounds.pause {
-		tr.Errorf("the host's other goroutines stood still for %v, at most %v is allowed", tr.f.Pause, tr.bounds.pause)
-	}
-	if tr.f.Memory > tr.bounds.memory {
-		tr.Errorf("took %d MiB, at most %d are allowed", tr.f.Memory>>20, tr.bounds.memory>>20)
-	}
-	wellBehaved(tr.TB, tr.good)
 }
 
 // try loads a module and, if it is let in, calls it twice: the second time as a benign caller, if it has a use.
@@ -168,10 +187,7 @@ func (tr *attackTrial) call(p guest.Program) {
 }
 
 func (tr *attackTrial) ended(wall, took time.Duration, err error) {
-	tr.f.Call = max(tr.f.Call, took)
-	if took > wall+tr.bounds.late {
-		tr.Errorf("the call ended after %v, its limit is %v", took, wall)
-	}
+	tr.f.Call, tr.late = max(tr.f.Call, took), max(tr.late, took-wall)
 	if err == nil {
 		tr.note(Answers, nil)
 		return
