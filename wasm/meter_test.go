@@ -135,6 +135,8 @@ func TestHarden_Costs(t *testing.T) {
 		{"what follows a br is not executed", cat([]byte{opCall, 0, opBlock, emptyBlock, opBr, 0}, nops(9), []byte{opEnd}, nops(1)), []int64{2 + 2}},
 		{"a branch past something", cat([]byte{opCall, 0, opBlock, emptyBlock, opI32Const, 0, opBrIf, 0}, nops(4), []byte{opReturn, opEnd}, nops(8)), []int64{3 + 16}},
 		{"return", cat([]byte{opCall, 0, opReturn}, nops(9)), []int64{2}},
+		{"an if that does not come back", cat([]byte{opCall, 0, opI32Const, 0, opIf, emptyBlock, opReturn, opEnd}, nops(8)), []int64{3 + 16}},
+		{"a branch to a loop ends its turn", cat([]byte{opLoop, emptyBlock, opI32Const, 0, opBrIf, 0, opUnreachable, opEnd}, nops(1)), []int64{3}},
 		{"a turn", cat([]byte{opLoop, emptyBlock}, nops(4), []byte{opI32Const, 0, opBrIf, 0, opEnd}), []int64{10}},
 		{"a short prelude is paid with the loop", cat(nops(2), []byte{opLoop, emptyBlock}, nops(4), []byte{opEnd}), []int64{4 + 8}},
 		{"a long one is not", cat(nops(9), []byte{opLoop, emptyBlock}, nops(4), []byte{opEnd}), []int64{18, 8}},
@@ -160,6 +162,23 @@ func TestHarden_Costs(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: charges %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestHarden_Plain: an indirect call pays for the dearest plain function; one that the host calls pays for itself.
+func TestHarden_Plain(t *testing.T) {
+	t.Parallel()
+	plain := repeat(5, opI32Const, 0, 0x1a)
+	for _, c := range []struct {
+		exports []byte
+		want    int
+	}{{section(7, vector()), 2 + 11}, {section(7, vector(exportOf("f", KindFunction, 0))), 2}} {
+		h := mustHarden(t, module(typeVoid, section(3, vector([]byte{0}, []byte{0})), oneTable, c.exports,
+			section(10, vector(body(noLocals, plain), body(noLocals, []byte{opI32Const, 0, opCallIndirect, 0, 0})))))
+		own := bytes.Contains(h.Code, []byte{opGlobalGet, 0, opI64Const, 10, opI64Sub})
+		if indirect := []byte{opGlobalGet, 0, opI64Const, byte(c.want), opI64Sub}; !bytes.Contains(h.Code, indirect) || own != (c.want == 2) {
+			t.Errorf("an indirect call does not pay %d in % x", c.want, h.Code)
 		}
 	}
 }
