@@ -135,19 +135,24 @@ func (c *call) lost(ctx context.Context, err error) *abi.Fault {
 		return c.broke(err)
 	}
 	c.worker.kill("")
+	if c.isHung() {
+		return stopFault(ctx, c.limits)
+	}
 	end, _ := ctx.Deadline()
 	late := time.NewTimer(time.Until(end.Add(grace)))
 	defer late.Stop()
 	select {
 	case <-c.worker.gone:
+		return c.worker.fault()
 	case <-late.C:
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.hung {
 		return stopFault(ctx, c.limits)
 	}
-	return c.worker.fault()
+}
+
+func (c *call) isHung() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hung
 }
 
 func (c *call) broke(err error) *abi.Fault {

@@ -65,7 +65,7 @@ func retry(wait time.Duration, message string) *abi.Fault {
 	return f
 }
 
-// fault is for the calls of a process that has died.
+// fault is for the calls of a process that is gone.
 func (w *worker) fault() *abi.Fault {
 	w.mu.Lock()
 	f := abi.Faultf(abi.Unavailable, "the connector's process %s", w.how())
