@@ -32,7 +32,7 @@ type instance struct {
 // moduleConfig gives instances no name, so that there can be many, and runs nothing when they are made.
 var moduleConfig = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 
-// newInstance makes an instance whose memory begins as image, or as the module fills it if image is nil.
+// newInstance makes an instance whose memory begins as image, or as zeros if image is nil.
 func (p *Program) newInstance(ctx context.Context, image *linear.Image) (*instance, error) {
 	memory, err := linear.New(p.reserve(), p.strategy)
 	if err != nil {
@@ -72,8 +72,17 @@ func (i *instance) make(ctx context.Context, p *Program, image *linear.Image) (e
 		return errors.New("instantiate: no fuel global")
 	}
 	i.initialize = i.module.ExportedFunction(abi.ExportInitialize)
-	i.invoke = i.module.ExportedFunction(abi.ExportInvoke)
+	i.lookUp()
 	return nil
+}
+
+// lookUp finds the guest's function. The runtime keeps with it the deepest stack that it has ever needed.
+func (i *instance) lookUp() { i.invoke = i.module.ExportedFunction(abi.ExportInvoke) }
+
+// trim gives back what the instance does not need while it is idle. It must be in the snapshot's state.
+func (i *instance) trim() error {
+	i.lookUp()
+	return i.memory.Trim()
 }
 
 // resize makes the memory as long as the snapshot's. The runtime keeps the length in its own places and
@@ -96,7 +105,7 @@ func (i *instance) close(ctx context.Context) error {
 	if i.module != nil {
 		err = i.module.Close(ctx)
 	}
-	i.invoke, i.initialize = nil, nil // they keep the deepest stack that they needed
+	i.invoke, i.initialize = nil, nil // what they keep is not the runtime's to free
 	return errors.Join(err, i.memory.Close())
 }
 

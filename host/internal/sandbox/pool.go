@@ -185,7 +185,7 @@ func (l *pool) tidy(now time.Time) {
 func (l *pool) trim(i *instance) {
 	l.private -= i.memory.Private()
 	i.trimmed = true
-	if err := i.memory.Trim(); err != nil {
+	if err := i.trim(); err != nil {
 		l.logger.Warn("an idle instance keeps its memory", "err", err)
 	}
 }

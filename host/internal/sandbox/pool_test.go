@@ -96,6 +96,7 @@ func TestPool_Janitor(t *testing.T) {
 		e, p := pooled(t, PoolConfig{TrimAfter: 5 * time.Second, CloseAfter: time.Minute})
 		e.pool.put(p, take(t, p, 1)[0])
 		i := p.idle[0]
+		function := i.invoke
 		time.Sleep(5*time.Second - 1)
 		synctest.Wait()
 		if i.trimmed {
@@ -103,8 +104,8 @@ func TestPool_Janitor(t *testing.T) {
 		}
 		time.Sleep(1)
 		synctest.Wait()
-		if !i.trimmed || e.pool.private != 0 {
-			t.Errorf("trimmed %t, %d bytes private after 5 s", i.trimmed, e.pool.private)
+		if !i.trimmed || e.pool.private != 0 || i.invoke == function {
+			t.Errorf("trimmed %t, %d bytes private after 5 s, or the stack is still there", i.trimmed, e.pool.private)
 		}
 		if got := output[int](t, program{Program: p}, envelope("any", nil), nil); got != 1 { // trimmed, not broken
 			t.Errorf("got %d", got)

@@ -37,7 +37,7 @@ type Program struct {
 	cache    wazero.CompilationCache
 	code     wazero.CompiledModule
 	strategy linear.Strategy
-	data     *linear.Image // memory before _initialize; nil if the module fills it itself
+	data     *linear.Image // memory before _initialize; nil for zeros
 	snapshot *snapshot     // nil if each call needs an instance of its own
 	idle     []*instance   // guarded by the pool's lock
 

@@ -54,7 +54,7 @@ func (p *Program) keepState(ctx context.Context) error {
 	return nil
 }
 
-// initialImage returns a memory that holds the module's data, nil if its data stayed in the module.
+// initialImage returns a memory that holds the module's data, nil if that is all zeros.
 func initialImage(h *wasm.Hardened) (*linear.Image, error) {
 	if h.Data == nil {
 		return nil, nil
