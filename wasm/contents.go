@@ -25,24 +25,34 @@ func (s *scanner) elementSection() {
 		if flags > elementPassive|elementExplicit|elementExpressions {
 			s.malformed(start, "flags %d of the segment, expected 0 to 7", flags)
 		}
+		first, size := uint64(0), uint64(MaxElements)
 		if flags&elementPassive == 0 {
-			s.activeElements(flags)
+			first, size = s.activeElements(flags)
 		}
 		if flags&(elementPassive|elementExplicit) != 0 {
 			s.elementType(flags)
 		}
-		s.elementVector(flags)
+		if n := s.elementVector(flags); s.err == nil && first+n > size {
+			s.malformed(start, "%d elements at %d do not fit the table of %d entries at start", n, first, size)
+		}
 	})
 }
 
-func (s *scanner) activeElements(flags uint32) {
-	start := s.pos
+// activeElements returns where in its table a segment's elements go, and how many entries that has at the start.
+func (s *scanner) activeElements(flags uint32) (first, size uint64) {
+	start, table := s.pos, uint32(0)
 	if flags&elementExplicit != 0 {
-		s.index(s.module.Tables, "table")
+		table = s.index(s.module.Tables, "table")
 	} else if s.module.Tables == 0 {
 		s.malformed(start, "a segment for table 0, which does not exist")
 	}
+	at := s.pos
 	s.constant()
+	if s.err != nil || s.data[at] != opI32Const {
+		return 0, MaxElements // another constant is of a wrong type, or an imported global's
+	}
+	offset := reader{data: s.data, pos: at + 1, end: s.end}
+	return uint64(uint32(offset.signed(32, "offset"))), uint64(s.tables[table])
 }
 
 func (s *scanner) elementType(flags uint32) {
@@ -56,18 +66,22 @@ func (s *scanner) elementType(flags uint32) {
 	}
 }
 
-func (s *scanner) elementVector(flags uint32) {
+func (s *scanner) elementVector(flags uint32) (n uint64) {
 	start := s.pos
-	n := s.count(1, MaxElements, "elements")
-	s.elements += uint64(n)
+	n = uint64(s.count(1, MaxElements, "elements"))
+	s.elements += n
 	s.limit(start, s.elements, MaxElements, "elements in all segments")
-	for ; n > 0 && s.err == nil; n-- {
+	for range n {
+		if s.err != nil {
+			return n
+		}
 		if flags&elementExpressions != 0 {
 			s.constant()
 		} else {
 			s.index(len(s.functions), "function")
 		}
 	}
+	return n
 }
 
 // constant reads a constant expression: in WebAssembly 2.0 one instruction and an end (3.3.10).

@@ -92,6 +92,7 @@ func (s *scanner) table() {
 	s.referenceType()
 	min, _ := s.bounds(1<<32-1, "table")
 	s.limit(start, uint64(min), MaxTableEntries, "table entries at start")
+	s.tables = append(s.tables, min)
 }
 
 func (s *scanner) memorySection() {

@@ -48,6 +48,7 @@ type scanner struct {
 	types           []uint32    // where each function type begins in the file
 	functions       []uint32    // type of each function, imported ones first
 	imported        int         // functions that are imported
+	tables          []uint32    // entries of each table at the start, imported ones first
 	memories        int         // imported and defined
 	bodies          int         // entries of the code section
 	locals          uint64      // of all functions

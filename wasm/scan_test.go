@@ -146,6 +146,8 @@ var refusals = []struct {
 	{"element without a table", ErrMalformed, "table 0, which does not exist", module(section(9, vector(cat([]byte{0}, zero, []byte{0})))), module(oneTable, section(9, vector(cat([]byte{0}, zero, []byte{0}))))},
 	{"declared elements", ErrMalformed, "kind 1", elements([]byte{3, 1, 1, 0}), elements([]byte{3, 0, 1, 0})},
 	{"element expressions", ErrMalformed, "opcode 0x0", elements(cat([]byte{4}, zero, []byte{1, 0})), elements(cat([]byte{4}, zero, []byte{1, opRefFunc, 0, opEnd}))},
+	{"elements past the table", ErrMalformed, "1 elements at 1 do not fit the table of 1 entries", elements(cat([]byte{0, opI32Const, 1, opEnd}, []byte{1, 0})), elements(cat([]byte{0, opI32Const, 1, opEnd}, []byte{0}))},
+	{"elements at -1", ErrMalformed, "1 elements at 4294967295 do not fit", elements(cat([]byte{0, opI32Const, 0x7f, opEnd}, []byte{1, 0})), elements(cat([]byte{0}, zero, []byte{1, 0}))},
 	{"element type", ErrMalformed, "type i32", elements([]byte{5, 0x7f, 1, opRefFunc, 0, opEnd}), elements([]byte{5, 0x70, 1, opRefFunc, 0, opEnd})},
 	{"active element type", ErrMalformed, "type i32", elements(cat([]byte{6, 0}, zero, []byte{0x7f, 1, opRefFunc, 0, opEnd})), elements(cat([]byte{6, 0}, zero, []byte{0x70, 1, opRefFunc, 0, opEnd}))},
 	{"declared element type", ErrMalformed, "type i32", elements([]byte{7, 0x7f, 1, opRefFunc, 0, opEnd}), elements([]byte{7, 0x70, 1, opRefFunc, 0, opEnd})},
