@@ -50,6 +50,10 @@ func TestLoad_Refuses(t *testing.T) {
 			}
 		})
 	}
+	_, err := e.Load(t.Context(), guest.Module{Code: good.encode(), Limits: abi.Limits{Memory: 1000}})
+	if !errors.Is(err, wasm.ErrLimit) || !strings.Contains(err.Error(), "starts with 65536 bytes of memory, at most 1000 are allowed") {
+		t.Errorf("more memory than is allowed: %v", err)
+	}
 	if _, err := e.Load(t.Context(), guest.Module{Code: good.encode()}); err != nil {
 		t.Errorf("the guest that the others are variations of: %v", err)
 	}

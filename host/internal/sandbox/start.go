@@ -13,6 +13,9 @@ import (
 
 // start takes a program from its machine code to the state that its calls start from.
 func (p *Program) start(ctx context.Context, prepared *Prepared) error {
+	if err := p.fits(); err != nil {
+		return err
+	}
 	if err := p.link(ctx, prepared); err != nil {
 		return err
 	}
@@ -27,6 +30,17 @@ func (p *Program) start(ctx context.Context, prepared *Prepared) error {
 		return err
 	}
 	return p.tryReset(ctx)
+}
+
+// fits refuses a module whose memory is over the limit before anything has happened.
+func (p *Program) fits() error {
+	need := int64(p.hardened.MinPages) * wasm.PageSize
+	if need <= p.limits.Memory {
+		return nil
+	}
+	return &wasm.Error{Kind: wasm.ErrLimit, Section: "memory", Entry: 0, Offset: -1,
+		Problem: fmt.Sprintf("starts with %d bytes of memory, at most %d are allowed", need, p.limits.Memory),
+		Fix:     "embed less data, or ask for more memory in the manifest"}
 }
 
 // keepState makes the program's first instance and keeps its state for all calls, if it can be put back.
