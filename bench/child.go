@@ -16,10 +16,12 @@ const taskVariable = "PATCHBAY_BENCH_TASK"
 // task is what a child does. Its answer is one line of JSON on standard output.
 type task struct {
 	Do        string // "idle" or "start"
-	Engine    string // a name in idleEngines; of "idle"
+	Engine    string // name of a subject
 	Guest     string // path of the module
 	Cache     string // folder of compiled code
 	Instances int    // of "idle"
+
+	TrimAfter time.Duration // of "idle": until an instance gives its private memory back
 }
 
 // runTask does the task of this process, if it has one, and does not return then.

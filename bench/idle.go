@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/host/bench/work"
@@ -21,7 +22,8 @@ import (
 type memory struct {
 	Name      string  `json:"name"`
 	Instances int     `json:"instances"`
-	PSS       float64 `json:"pss_kib"` // an instance: its private pages and its share of those it shares
+	PSS       float64 `json:"pss_kib"`                   // an instance: its private pages and its share of those it shares
+	Trimmed   float64 `json:"trimmed_pss_kib,omitempty"` // when it has been idle for so long that its private memory was given back
 }
 
 // idles are what is measured. wazero's own instances are so large that a hundred have to do.
@@ -30,6 +32,9 @@ var idles = []struct {
 	instances int
 }{{"patchbay", 100}, {"patchbay", 1000}, {"wazero-new", 100}}
 
+// trimAfter is enough to look at all instances before the first is trimmed.
+const trimAfter = 3 * time.Second
+
 // measureIdle starts a process for each, so that one's memory is not the other's.
 func measureIdle(ctx context.Context, g *guests) (all []memory, err error) {
 	path, err := g.file(ctx, "bare")
@@ -37,9 +42,9 @@ func measureIdle(ctx context.Context, g *guests) (all []memory, err error) {
 		return nil, err
 	}
 	for _, i := range idles {
-		m := memory{Name: i.engine, Instances: i.instances}
-		t := task{Do: "idle", Engine: i.engine, Guest: path, Cache: g.cacheDir(), Instances: i.instances}
-		if _, err := child(ctx, t, &m.PSS); err != nil {
+		var m memory
+		t := task{Do: "idle", Engine: i.engine, Guest: path, Cache: g.cacheDir(), Instances: i.instances, TrimAfter: trimAfter}
+		if _, err := child(ctx, t, &m); err != nil {
 			return all, fmt.Errorf("%s: %w", i.engine, err)
 		}
 		all = append(all, m)
@@ -66,7 +71,16 @@ func idleTask(ctx context.Context, t task, out *json.Encoder) error {
 	if err != nil {
 		return err
 	}
-	return out.Encode(float64(after-before) / float64(t.Instances))
+	m := memory{Name: t.Engine, Instances: t.Instances, PSS: float64(after-before) / float64(t.Instances)}
+	if t.Engine == "patchbay" {
+		time.Sleep(t.TrimAfter * 9 / 4) // the pool looks once a TrimAfter for what has been idle as long
+		if after, err = settledPSS(); err != nil {
+			return err
+		}
+		m.Trimmed = float64(after-before) / float64(t.Instances)
+	}
+	runtime.KeepAlive(fill)
+	return out.Encode(m)
 }
 
 // filler returns a function that makes so many instances, all of which have answered a call.
@@ -78,7 +92,7 @@ func filler(ctx context.Context, t task) (func(n int) error, error) {
 	if t.Engine != "patchbay" {
 		return wazeroFiller(ctx, code)
 	}
-	l, err := load(ctx, inProcess, engineConfig{cacheDir: t.Cache, concurrency: t.Instances + 1}, code)
+	l, err := load(ctx, inProcess, engineConfig{cacheDir: t.Cache, concurrency: t.Instances + 1, trimAfter: t.TrimAfter}, module(code))
 	if err != nil {
 		return nil, err
 	}

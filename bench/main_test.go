@@ -70,16 +70,25 @@ func TestDerive(t *testing.T) {
 	}
 	r := report{Rows: []measure.Figures{
 		row("patchbay", workPayload, 100), row("patchbay", "1 MiB", 50), row("patchbay-ring", workPayload, 180),
-		row("wazero-warm", workPayload, 80), row("extism-new", workPayload, 3000), row("extism-warm", workPayload, 90),
+		row("wazero-warm", workPayload, 80), row("wazero-warm-fuel", workPayload, 96), row("patchbay-primed", workPayload, 96),
+		row("patchbay", "1 KiB", 20), row("patchbay-ring", "1 KiB", 70), row("extism-new", "1 KiB", 2000),
+		row("extism-new", workPayload, 3000), row("extism-warm", workPayload, 90),
 		row("extism-warm", "1 MiB", 5000),
 	}}
 	r.derive()
-	want := map[string]float64{"fresh_over_warm": 1.25, "extism_new_over_fresh": 30, "extism_echo_1mib_over_ours": 100}
+	want := map[string]float64{
+		"fresh_over_warm": 100.0 / 96, "fresh_over_warm_unmetered": 1.25, "fresh_primed_over_warm": 1, "fuel_overhead": 1.2,
+		"extism_new_over_fresh": 100, "extism_new_over_fresh_work": 30, "extism_echo_1mib_over_ours": 100,
+	}
 	if diff := cmp.Diff(want, r.Ratios); diff != "" {
 		t.Errorf("ratios (-want +got), where what was not measured is absent:\n%s", diff)
 	}
-	if r.RingAdded != 80 {
-		t.Errorf("the ring adds %v, want 80", r.RingAdded)
+	if r.RingAdded != 80 || r.RingAddedEcho != 50 {
+		t.Errorf("the ring adds %v and %v, want 80 and 50", r.RingAdded, r.RingAddedEcho)
+	}
+	var none report
+	if none.derive(); len(none.Ratios) > 0 || none.RingAdded != 0 {
+		t.Errorf("figures of nothing: %+v", none)
 	}
 }
 
@@ -112,13 +121,13 @@ func TestConnector(t *testing.T) {
 func TestPrint(t *testing.T) {
 	allocs := 0.0
 	r := report{Rows: []measure.Figures{{Name: "native", Payload: workPayload, P50: 16.5}}, Ratios: map[string]float64{"fuel_overhead": 1.13},
-		Memory: []memory{{Name: "patchbay", Instances: 1000, PSS: 301}}, Reset: 7.9, ResetAllocs: &allocs, RingAdded: 88, Start: 91,
+		Memory: []memory{{Name: "patchbay", Instances: 1000, PSS: 301, Trimmed: 44}}, Reset: 7.9, ResetAllocs: &allocs, RingAdded: 88, RingAddedEcho: 99, Start: 91, StartRing: 191,
 		TwoGoroutines: 1.8, TwoGoroutinesMax: 1.9, LeftOut: []leftOut{{"knqyf263-warm", "no network"}}}
 	var out bytes.Buffer
 	if err := r.print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"native", "16.5", "fuel_overhead", "1.13", "7.9 us, 0 allocations", "88.0 us", "301 KiB, one of 1000", "91 ms, 50", "1.80, native code 1.90", "no network"} {
+	for _, want := range []string{"native", "16.5", "fuel_overhead", "1.13", "7.9 us, 0 allocations", "88.0 us, to the echo of 1 KiB 99.0 us", "301 KiB, one of 1000", "44 KiB", "91 ms, by the process ring 191 ms, 50", "1.80, native code 1.90", "no network"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}

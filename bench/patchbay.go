@@ -10,13 +10,13 @@ import (
 )
 
 // openPatchbay runs a guest of the folder guest on one of Patchbay's engines.
-func openPatchbay(open newEngine, name string) func(context.Context, *guests) (*runner, error) {
+func openPatchbay(open newEngine, name string, warmUp ...abi.Envelope) func(context.Context, *guests) (*runner, error) {
 	return func(ctx context.Context, g *guests) (*runner, error) {
 		code, err := g.code(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		l, err := load(ctx, open, engineConfig{cacheDir: g.cacheDir(), concurrency: 2}, code)
+		l, err := load(ctx, open, engineConfig{cacheDir: g.cacheDir(), concurrency: 2}, module(code, warmUp...))
 		if err != nil {
 			return nil, err
 		}
@@ -35,22 +35,27 @@ type loaded struct {
 	engine guest.Engine
 }
 
-func load(ctx context.Context, open newEngine, config engineConfig, code []byte) (*loaded, error) {
+func load(ctx context.Context, open newEngine, config engineConfig, m guest.Module) (*loaded, error) {
 	engine, err := open(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	program, err := engine.Load(ctx, module(code))
+	program, err := engine.Load(ctx, m)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close(ctx))
 	}
 	return &loaded{program, engine}, nil
 }
 
-// module asks for the warm-up that a host asks for: a call of each operation, with an input as it may come.
-func module(code []byte) guest.Module {
-	return guest.Module{Code: code, WarmUp: []abi.Envelope{envelope("work", work.Input(0))}}
+// module asks for the warm-up that package host asks for, a sample of the operation's input, twice; and then for more.
+// An engine answers the requests of these calls with {}.
+func module(code []byte, more ...abi.Envelope) guest.Module {
+	sample := envelope("work", work.Input(0))
+	return guest.Module{Code: code, WarmUp: append([]abi.Envelope{sample, sample}, more...)}
 }
+
+// primed is a warm-up call in which the guest reads a response such as the vendor's.
+var primed = envelope("prime", []byte("null"))
 
 func (l *loaded) Close() error {
 	ctx := context.Background()

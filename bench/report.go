@@ -21,9 +21,12 @@ type report struct {
 
 	Reset            float64   `json:"reset_p50_us,omitempty"`
 	ResetAllocs      *float64  `json:"reset_allocs,omitempty"`
-	RingAdded        float64   `json:"process_ring_added_us,omitempty"`
-	IdlePSS          float64   `json:"idle_instance_pss_kib,omitempty"` // of a thousand
+	RingAdded        float64   `json:"process_ring_added_us,omitempty"`      // to the work
+	RingAddedEcho    float64   `json:"process_ring_added_echo_us,omitempty"` // to the echo of 1 KiB
+	IdlePSS          float64   `json:"idle_instance_pss_kib,omitempty"`      // of a thousand
+	IdleTrimmedPSS   float64   `json:"idle_trimmed_instance_pss_kib,omitempty"`
 	Start            float64   `json:"start_50_connectors_ms,omitempty"`
+	StartRing        float64   `json:"start_50_connectors_ring_ms,omitempty"`
 	TwoGoroutines    float64   `json:"two_goroutines_scaling,omitempty"`
 	TwoGoroutinesMax float64   `json:"two_goroutines_native,omitempty"` // what native code gets from the second
 	LeftOut          []leftOut `json:"left_out,omitempty"`
@@ -76,13 +79,13 @@ func figures() []figure {
 			r.Memory, err = measureIdle(ctx, g)
 			for _, m := range r.Memory {
 				if m.Name == "patchbay" {
-					r.IdlePSS = m.PSS
+					r.IdlePSS, r.IdleTrimmedPSS = m.PSS, m.Trimmed
 				}
 			}
 			return err
 		}},
 		{"start", "from the start of a process, with 50 connectors compiled before, to its first result", func(ctx context.Context, g *guests, r *report) (err error) {
-			r.Start, err = measureStart(ctx, g)
+			r.Start, r.StartRing, err = measureStart(ctx, g)
 			return err
 		}},
 		{"scaling", "how much more two goroutines get done than one", func(ctx context.Context, g *guests, r *report) (err error) {
@@ -99,19 +102,27 @@ func (r *report) derive() {
 		p50[[2]string{f.Name, f.Payload}] = f.P50
 	}
 	r.Ratios = map[string]float64{}
-	for _, q := range []struct{ name, over, under, payload string }{
-		{"fresh_over_warm", "patchbay", "wazero-warm", workPayload},
-		{"fuel_overhead", "wazero-warm-fuel", "wazero-warm", workPayload},
-		{"extism_new_over_fresh", "extism-new", "patchbay", workPayload},
-		{"extism_echo_1mib_over_ours", "extism-warm", "patchbay", "1 MiB"},
-	} {
+	for _, q := range ratios {
 		over, under := p50[[2]string{q.over, q.payload}], p50[[2]string{q.under, q.payload}]
 		if over > 0 && under > 0 {
 			r.Ratios[q.name] = over / under
 		}
 	}
-	ring, here := p50[[2]string{"patchbay-ring", workPayload}], p50[[2]string{"patchbay", workPayload}]
-	if ring > 0 && here > 0 {
-		r.RingAdded = ring - here
+	for payload, added := range map[string]*float64{workPayload: &r.RingAdded, "1 KiB": &r.RingAddedEcho} {
+		ring, here := p50[[2]string{"patchbay-ring", payload}], p50[[2]string{"patchbay", payload}]
+		if ring > 0 && here > 0 {
+			*added = ring - here
+		}
 	}
+}
+
+// ratios are of two rows of the same payload. README.md says what each is for.
+var ratios = []struct{ name, over, under, payload string }{
+	{"fresh_over_warm", "patchbay", "wazero-warm-fuel", workPayload},
+	{"fresh_over_warm_unmetered", "patchbay", "wazero-warm", workPayload},
+	{"fresh_primed_over_warm", "patchbay-primed", "wazero-warm-fuel", workPayload},
+	{"fuel_overhead", "wazero-warm-fuel", "wazero-warm", workPayload},
+	{"extism_new_over_fresh", "extism-new", "patchbay", "1 KiB"},
+	{"extism_new_over_fresh_work", "extism-new", "patchbay", workPayload},
+	{"extism_echo_1mib_over_ours", "extism-warm", "patchbay", "1 MiB"},
 }

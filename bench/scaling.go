@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
-	"patchbay/host/bench/measure"
 	"patchbay/host/bench/work"
 )
 
@@ -27,7 +25,7 @@ func measureScaling(ctx context.Context, g *guests) (patchbay, control float64, 
 	if err != nil {
 		return 0, 0, err
 	}
-	l, err := load(ctx, inProcess, engineConfig{cacheDir: g.cacheDir(), concurrency: 2}, code)
+	l, err := load(ctx, inProcess, engineConfig{cacheDir: g.cacheDir(), concurrency: 2}, module(code))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -50,9 +48,7 @@ func measureScaling(ctx context.Context, g *guests) (patchbay, control float64, 
 			*s.ratio = append(*s.ratio, two/one)
 		}
 	}
-	slices.Sort(ours)
-	slices.Sort(theirs)
-	return measure.Quantile(ours, 0.5), measure.Quantile(theirs, 0.5), nil
+	return median(ours), median(theirs), nil
 }
 
 // throughput is the calls a second of so many goroutines.

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"time"
 
 	"patchbay/host/bench/measure"
 	"patchbay/host/bench/work"
@@ -24,30 +23,40 @@ const (
 )
 
 // measureStart fills a cache with the compiled code of 50 connectors, then starts processes that open it, load one of
-// them and call it. It returns the median time from a process's start to its first result, in milliseconds.
-func measureStart(ctx context.Context, g *guests) (float64, error) {
+// them and call it, in turns with either engine. It returns the median times from a process's start to its first
+// result, in milliseconds.
+func measureStart(ctx context.Context, g *guests) (here, ring float64, err error) {
 	code, err := g.code(ctx, "bare")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	t := task{Do: "start", Cache: filepath.Join(g.dir, "start-cache"), Guest: filepath.Join(g.dir, "start.wasm")}
 	if err := install(ctx, t.Cache, code); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if err := os.WriteFile(t.Guest, connector(code, connectors/2), 0o600); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	var times []time.Duration
+	times := map[string][]float64{}
 	for range starts {
-		var calls int
-		took, err := child(ctx, t, &calls)
-		if err != nil {
-			return 0, err
+		for engine := range startEngines {
+			var calls int
+			t.Engine = engine
+			took, err := child(ctx, t, &calls)
+			if err != nil {
+				return 0, 0, err
+			}
+			times[engine] = append(times[engine], float64(took.Microseconds())/1000)
 		}
-		times = append(times, took)
 	}
-	slices.Sort(times)
-	return float64(measure.Quantile(times, 0.5).Microseconds()) / 1000, nil
+	return median(times["patchbay"]), median(times["patchbay-ring"]), nil
+}
+
+var startEngines = map[string]newEngine{"patchbay": inProcess, "patchbay-ring": inRing}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return measure.Quantile(values, 0.5)
 }
 
 // install loads the connectors into an engine, one a CPU at a time, and with that their code into its cache.
@@ -93,7 +102,7 @@ func startTask(ctx context.Context, t task, out *json.Encoder) error {
 	if err != nil {
 		return err
 	}
-	l, err := load(ctx, inProcess, engineConfig{cacheDir: t.Cache}, code)
+	l, err := load(ctx, startEngines[t.Engine], engineConfig{cacheDir: t.Cache}, module(code))
 	if err != nil {
 		return err
 	}

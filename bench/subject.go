@@ -40,6 +40,7 @@ func subjects() []subject {
 		{"native", "the work in Go, called as a function", false, openNative},
 		{"patchbay", "in-process engine, fresh state for every call, metered", true, openPatchbay(inProcess, "bare")},
 		{"patchbay-ring", "process engine, fresh state for every call, metered", true, openPatchbay(inRing, "bare")},
+		{"patchbay-primed", "in-process engine, warmed up with a response such as the vendor's", true, openPatchbay(inProcess, "bare", primed)},
 		{"patchbay-sdk", "in-process engine, the guest written with the SDK", true, openPatchbay(inProcess, "sdk")},
 		{"wazero-warm", "wazero, one instance for all calls, unmetered", false, openWazero("bare", wazeroOptions{})},
 		{"wazero-warm-fuel", "the same, the module metered as Patchbay's are", false, openWazero("bare", wazeroOptions{harden: true})},

@@ -49,13 +49,16 @@ func (r *report) printFigures(w io.Writer) {
 		fmt.Fprintf(w, "reset, p50\t%.1f us, %.0f allocations\n", r.Reset, *r.ResetAllocs)
 	}
 	if r.RingAdded > 0 {
-		fmt.Fprintf(w, "process ring adds, p50\t%.1f us\n", r.RingAdded)
+		fmt.Fprintf(w, "process ring adds, p50\t%.1f us, to the echo of 1 KiB %.1f us\n", r.RingAdded, r.RingAddedEcho)
 	}
 	for _, m := range r.Memory {
 		fmt.Fprintf(w, "idle instance, PSS\t%.0f KiB, one of %d of %s\n", m.PSS, m.Instances, m.Name)
+		if m.Trimmed > 0 {
+			fmt.Fprintf(w, "trimmed, PSS\t%.0f KiB\n", m.Trimmed)
+		}
 	}
 	if r.Start > 0 {
-		fmt.Fprintf(w, "start to first result\t%.0f ms, %d connectors\n", r.Start, connectors)
+		fmt.Fprintf(w, "start to first result\t%.0f ms, by the process ring %.0f ms, %d connectors\n", r.Start, r.StartRing, connectors)
 	}
 	if r.TwoGoroutines > 0 {
 		fmt.Fprintf(w, "two goroutines over one\t%.2f, native code %.2f\n", r.TwoGoroutines, r.TwoGoroutinesMax)

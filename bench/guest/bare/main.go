@@ -56,6 +56,9 @@ func run(c call) ([]byte, error) {
 	switch c.Operation {
 	case "echo":
 		return []byte("null"), echo()
+	case "prime":
+		_, err := work.Response(work.Reply())
+		return []byte("null"), err
 	case "mark":
 		return json.Marshal(work.Mark)
 	}
