@@ -16,8 +16,12 @@ import (
 	"patchbay/host/internal/guest"
 )
 
-// grace is how long after the end of its time a call may take to say so, before its process is killed.
-const grace = 60 * time.Millisecond
+// grace is how long after the end of its time a call may take to say so, before its caller is told that time is
+// over; patience how long its process then has to end it, before it is killed.
+const (
+	grace    = 60 * time.Millisecond
+	patience = time.Second
+)
 
 // call is the host's side of one call. Everything that it receives is hostile.
 type call struct {
@@ -34,7 +38,7 @@ type call struct {
 
 	mu    sync.Mutex // guards what follows
 	over  bool
-	hung  bool // its process was killed because of it
+	late  bool // its caller is told without the process
 	timer *time.Timer
 }
 
@@ -52,10 +56,10 @@ func (c *call) run(ctx context.Context, p *Program) (served bool, outcome guest.
 	if err != nil {
 		return false, outcome, faultMalformed(err)
 	}
-	defer c.guard(ctx)()
 	if c.stream, err = c.worker.take(maxMessage(c.limits)); err != nil {
 		return false, outcome, c.lost(ctx, err)
 	}
+	defer c.guard(ctx)()
 	send(c.stream, kindStart, parts...) // a stream that has ended says why to whoever receives
 	if outcome, fault, err = c.converse(ctx); err != nil {
 		outcome.Usage = guest.Usage{HTTPCalls: c.requests, HostCalls: c.requests}
@@ -73,7 +77,7 @@ func (c *call) guard(ctx context.Context) (release func()) {
 			c.mu.Unlock()
 			return
 		}
-		c.timer = time.AfterFunc(grace, c.hang)
+		c.timer = time.AfterFunc(grace, c.giveUp)
 		c.mu.Unlock()
 		if errors.Is(ctx.Err(), context.Canceled) { // of the deadline the process knows itself
 			c.worker.cancel(c.id)
@@ -90,12 +94,15 @@ func (c *call) guard(ctx context.Context) (release func()) {
 	}
 }
 
-func (c *call) hang() {
+// giveUp ends the stream of a call that is late, and with it the wait for its end. Its process may only be slow:
+// other calls in it go on, if it ends this one in time.
+func (c *call) giveUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.over {
-		c.hung = true
-		c.worker.kill("another call of it hung")
+		c.late = true
+		c.worker.expectEnd(c.id)
+		c.stream.end()
 	}
 }
 
@@ -131,13 +138,13 @@ func (c *call) converse(ctx context.Context) (guest.Outcome, *abi.Fault, error) 
 
 // lost says what became of a call that cannot go on with its process, which is ended.
 func (c *call) lost(ctx context.Context, err error) *abi.Fault {
+	if c.isLate() {
+		return stopFault(ctx, c.limits)
+	}
 	if code := status.Code(err); errors.Is(err, errProtocol) || code != codes.Unavailable && code != codes.Canceled {
 		return c.broke(err)
 	}
 	c.worker.kill("")
-	if c.isHung() {
-		return stopFault(ctx, c.limits)
-	}
 	end, _ := ctx.Deadline()
 	late := time.NewTimer(time.Until(end.Add(grace)))
 	defer late.Stop()
@@ -149,10 +156,10 @@ func (c *call) lost(ctx context.Context, err error) *abi.Fault {
 	}
 }
 
-func (c *call) isHung() bool {
+func (c *call) isLate() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.hung
+	return c.late
 }
 
 func (c *call) broke(err error) *abi.Fault {

@@ -205,6 +205,10 @@ var behaviours = map[string]behaviour{
 			return nil, nil
 		}
 	},
+	"stubborn": func(_ context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
+		<-time.After(time.Duration(inputNumber(c)) * time.Millisecond)
+		return nil, nil
+	},
 	"hang":   func(context.Context, *fake, guest.Call) (json.RawMessage, *abi.Fault) { select {} },
 	"panic":  func(context.Context, *fake, guest.Call) (json.RawMessage, *abi.Fault) { panic("boom \x1b[31m") },
 	"exit":   func(context.Context, *fake, guest.Call) (json.RawMessage, *abi.Fault) { os.Exit(3); return nil, nil },

@@ -16,7 +16,8 @@
 // The host takes nothing from a child on trust. A frame that is malformed, too large, out of turn or beyond a
 // quota ends the child: the call that it was for gets an internal fault, the others one that may be tried again.
 //
-// The host's own clock counts. A call that has not ended 60 ms after its time ends the child. When a child dies,
+// The host's own clock counts. 60 ms after its time a call ends for its caller, whatever the child says; if the
+// child has not ended it a second later, the host ends the child. When a child dies,
 // its calls get an unavailable fault at once, and the next call starts another one: the first time at once, then
 // after 100 ms, doubled at each death up to 10 s. Five deaths within a minute open a breaker, and for 30 s no
 // child is started; if the first one after that dies before it has served a call, for another 30 s.
@@ -37,6 +38,7 @@
 //	child  'Y' ready    empty: rights are taken away, the module is open
 //	child  'N' refused  text: why not; the host ends the child
 //	host   'C' cancel   eight bytes, big-endian: id of a call, which may have ended
+//	child  'E' ended    likewise: a stream of Calls has ended, and this was its last call; 0 for none
 //
 // Calls is called for each call that runs at the same time as others; a stream carries one call after another.
 // The ends take turns: the host sends and waits, then the child sends until it waits for a response or has sent

@@ -22,6 +22,7 @@ const (
 	kindReady    kind = 'Y'
 	kindRefused  kind = 'N'
 	kindCancel   kind = 'C'
+	kindEnded    kind = 'E'
 	kindStart    kind = 'S'
 	kindRequest  kind = 'Q'
 	kindResponse kind = 'A'

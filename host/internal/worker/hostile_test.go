@@ -63,6 +63,14 @@ func hostileControl(_ any, stream grpc.ServerStream) error {
 		send(stream, kindOutcome)
 	case "end":
 		return nil
+	case "flood": // says that streams have ended which never began
+		send(stream, kindReady)
+		for send(stream, kindEnded, make([]byte, 8)) == nil {
+		}
+		return nil
+	case "chat":
+		send(stream, kindReady)
+		send(stream, kindReady)
 	default:
 		send(stream, kindRefused, []byte(m.Open))
 	}
@@ -174,6 +182,18 @@ func TestHostile(t *testing.T) {
 	}
 	if text := p.logs.text(); !strings.Contains(text, "worker process broke the protocol") {
 		t.Errorf("log: %s", text)
+	}
+}
+
+// TestHostile_Control: what a child says beside its calls is judged too.
+func TestHostile_Control(t *testing.T) {
+	t.Parallel()
+	for _, open := range []string{"flood", "chat"} {
+		p := load1(t, "hostile", module{Open: open}, nil)
+		waitDeath(t, p.Program, 1)
+		if s := p.status(); !strings.Contains(s.LastDeath, "was stopped because it broke the protocol") {
+			t.Errorf("%s: %+v", open, s)
+		}
 	}
 }
 

@@ -202,6 +202,7 @@ func (p *Program) beget(ctx context.Context, a *attempt) {
 		p.diedLocked(err.Error())
 	} else {
 		go w.watch()
+		go w.listen()
 	}
 	close(a.done)
 }

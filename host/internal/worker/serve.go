@@ -83,6 +83,9 @@ type server struct {
 	program        guest.Program
 	err            error // why it served no call
 
+	controlMu sync.Mutex // one sends at a time
+	host      grpc.ServerStream
+
 	mu    sync.Mutex // guards what follows
 	calls map[uint64]context.CancelFunc
 }
@@ -98,8 +101,9 @@ func (s *server) control(_ any, stream grpc.ServerStream) error {
 		receive(stream) // nothing comes; to stop at once would take the answer back
 		return s.err
 	}
+	s.host = stream
 	close(s.opened)
-	if err := send(stream, kindReady); err != nil {
+	if err := s.say(kindReady); err != nil {
 		return err
 	}
 	for {
@@ -111,6 +115,13 @@ func (s *server) control(_ any, stream grpc.ServerStream) error {
 			s.cancel(binary.BigEndian.Uint64(payload))
 		}
 	}
+}
+
+// say sends a frame on the control stream.
+func (s *server) say(k kind, parts ...[]byte) error {
+	s.controlMu.Lock()
+	defer s.controlMu.Unlock()
+	return send(s.host, k, parts...)
 }
 
 // open does what a load frame asks for.
@@ -143,6 +154,8 @@ func (s *server) serveCalls(_ any, stream grpc.ServerStream) error {
 	case <-stream.Context().Done():
 		return stream.Context().Err()
 	}
+	last := uint64(0)
+	defer func() { s.say(kindEnded, binary.BigEndian.AppendUint64(nil, last)) }() // or the host is gone
 	for {
 		k, payload, err := receive(stream)
 		if err != nil {
@@ -155,6 +168,7 @@ func (s *server) serveCalls(_ any, stream grpc.ServerStream) error {
 		if err != nil {
 			return err
 		}
+		last = st.ID
 		if err := s.serve(stream, st); err != nil {
 			return err
 		}

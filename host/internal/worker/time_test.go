@@ -86,7 +86,7 @@ func TestTime_Hangs(t *testing.T) {
 			t.Errorf("usage %+v", o.Usage)
 		}
 		wantFault(t, <-beside, abi.Unavailable, "the connector's process was stopped because another call of it hung")
-		took(t, start, 200*time.Millisecond+grace)
+		took(t, start, 200*time.Millisecond+grace+patience)
 		waitDeath(t, p.Program, deaths)
 	}
 	hang(func(ctx context.Context) context.Context { return ctx }, 200*time.Millisecond, abi.Timeout, "within its wall limit of 200ms")
@@ -101,6 +101,32 @@ func TestTime_Hangs(t *testing.T) {
 		return ctx
 	}, 0, abi.Canceled, "cancelled by its caller")
 	output[int](t, p, do("echo", 1))
+}
+
+// TestTime_Slow: one that ends its call late, but does, costs its caller no more time and the calls beside it nothing.
+func TestTime_Slow(t *testing.T) {
+	t.Parallel()
+	p := newRing(t)
+	pid := p.status().PID
+	beside := make(chan error)
+	go func() {
+		_, err := p.Call(context.Background(), do("sleep", 2500)) // until after the other would have been given up
+		beside <- err
+	}()
+	c := do("stubborn", 600) // milliseconds
+	c.Limits.Wall = 100 * time.Millisecond
+	for range 3 {
+		start := time.Now()
+		_, err := p.Call(t.Context(), c)
+		wantFault(t, err, abi.Timeout, "within its wall limit of 100ms")
+		took(t, start, c.Limits.Wall+grace)
+	}
+	if err := <-beside; err != nil {
+		t.Errorf("the call beside them: %v", err)
+	}
+	if s := p.status(); s.PID != pid || s.Deaths != 0 {
+		t.Errorf("%+v, want no death", s)
+	}
 }
 
 // TestTime_Handler: a request that is under way when the time ends is not waited for by the guest either.

@@ -29,10 +29,12 @@ type worker struct {
 	controlMu sync.Mutex // one sends at a time
 	control   grpc.ClientStream
 
-	mu     sync.Mutex // guards what follows
-	idle   []*stream
-	ending bool   // the program is being closed
-	why    string // it was killed, if it was; the first reason counts
+	mu      sync.Mutex // guards what follows
+	idle    []*stream
+	streams int                    // that the process has not said to have ended
+	late    map[uint64]*time.Timer // calls that the host has given up, and when the process is killed for it
+	ending  bool                   // the program is being closed
+	why     string                 // it was killed, if it was; the first reason counts
 }
 
 // stream carries one call after another.
@@ -51,7 +53,7 @@ func startWorker(ctx context.Context, p *Program) (*worker, error) {
 		return nil, &StartError{Problem: err.Error()}
 	}
 	defer os.RemoveAll(sockets) // the socket's name is of no more use: there is one connection
-	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{})}
+	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{}), late: map[uint64]*time.Timer{}}
 	w.life, w.die = context.WithCancel(context.Background())
 	if err := w.start(ctx, sockets); err != nil {
 		return nil, w.failed(ctx, err)
@@ -139,6 +141,9 @@ func (w *worker) watch() {
 	w.process.gone()
 	w.mu.Lock()
 	ending, how := w.ending, w.how()
+	for _, timer := range w.late {
+		timer.Stop()
+	}
 	w.mu.Unlock()
 	if !ending {
 		_, stderr := w.process.describe()
@@ -147,6 +152,39 @@ func (w *worker) watch() {
 		w.program.died(w, how)
 	}
 	close(w.gone)
+}
+
+// listen hears which streams have ended, and so which calls that were given up. The process says it once for each.
+func (w *worker) listen() {
+	for {
+		k, payload, err := receive(w.control)
+		if err != nil {
+			return
+		}
+		if k != kindEnded || len(payload) != 8 || !w.ended(binary.BigEndian.Uint64(payload)) {
+			w.kill("it broke the protocol")
+			return
+		}
+	}
+}
+
+// ended notes that the stream has ended whose last call had this id. It reports whether there was one to end.
+func (w *worker) ended(last uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if timer := w.late[last]; timer != nil {
+		timer.Stop()
+		delete(w.late, last)
+	}
+	w.streams--
+	return w.streams >= 0
+}
+
+// expectEnd gives the process some time to end a call.
+func (w *worker) expectEnd(id uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.late[id] = time.AfterFunc(patience, func() { w.kill("another call of it hung") })
 }
 
 // how says what became of a process that is dead or must die.
@@ -201,6 +239,7 @@ func (w *worker) take(largest int) (*stream, error) {
 		}
 		s.end()
 	}
+	w.streams++
 	w.mu.Unlock()
 	ctx, cancel := context.WithCancel(w.life)
 	cs, err := w.conn.NewStream(ctx, streamDesc, methodCalls, grpc.MaxCallRecvMsgSize(largest))
