@@ -4,7 +4,8 @@
 // The kept state is an [Image]. A [Memory] has its own address space, at the start of which [Memory.Map] shows the
 // image copy-on-write: the pages that a call writes to become private, all others stay shared. [Memory.Reset] asks
 // the kernel which pages are private and copies the image over those that differ from it. They stay where they are,
-// so the next call writes to the same pages without a fault. How the private pages are found is a [Strategy]; all
+// so the next call writes to the same pages without a fault; those that no call has needed for a while are given back,
+// so that one large call does not slow down all later resets. How the private pages are found is a [Strategy]; all
 // of them leave the same bytes, and [Probe] says which is the fastest that works here.
 //
 // A Memory is what an instance of wazero takes for its experimental.LinearMemory, but this package knows no runtime.

@@ -56,11 +56,14 @@ func (h *heap) free() error {
 	return nil
 }
 
-// restoreStep compares first, because most pages that were written to once are as they were.
-func restoreStep(mem, img []byte) {
-	if !bytes.Equal(mem, img) {
-		copy(mem, img)
+// restoreStep compares first, because most pages that were written to once are as they were. It reports whether this
+// one was not.
+func restoreStep(mem, img []byte) (changed bool) {
+	if bytes.Equal(mem, img) {
+		return false
 	}
+	copy(mem, img)
+	return true
 }
 
 // zero says that b, of a multiple of step bytes, holds nothing but zeros.

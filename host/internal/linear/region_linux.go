@@ -13,6 +13,14 @@ import (
 // maxKeep bounds the private pages that a reset leaves in place, in bytes.
 const maxKeep = 8 << 20
 
+// A call that writes to much more than others do would make every later reset compare what it has written to. When
+// maxPatience resets in a row have found over maxUnchanged bytes of private pages as they are in the image, the next one gives
+// such pages back. To compare a page takes some 0.1 us, to have it come back when it is needed ten times that.
+const (
+	maxUnchanged = 128 << 10
+	maxPatience  = 8
+)
+
 // region is a memory in address space of its own, which never moves. Its first pages show the image, those up to
 // opened are readable and writable, and all others are inaccessible.
 type region struct {
@@ -23,6 +31,8 @@ type region struct {
 	page     int
 	kept     int    // bytes of private pages that the last reset left in place
 	dropped  int    // bytes of those that were too many
+	same     int    // bytes of those that were as in the image
+	patience int    // resets in a row that found too many of these, up to maxPatience
 	hot      []span // what Populate makes anew; nil until the first reset
 	dirty    dirtyFinder
 }
@@ -92,11 +102,21 @@ func (r *region) remap(lo, hi, fd, prot, flags int) error {
 }
 
 func (r *region) reset(used, size int) error {
-	r.kept, r.dropped = 0, 0
+	r.kept, r.dropped, r.same = 0, 0, 0
 	if err := r.restoreImage(); err != nil {
 		return err
 	}
+	r.settle()
 	return r.shut(used, size)
+}
+
+// settle decides whether the next reset gives back what a call has not changed.
+func (r *region) settle() {
+	if r.same <= maxUnchanged || r.patience == maxPatience {
+		r.patience = 0
+		return
+	}
+	r.patience++
 }
 
 func (r *region) restoreImage() error {
@@ -147,12 +167,30 @@ func (r *region) drop(lo, hi int) error {
 func (r *region) restore(s span) error {
 	end := min(s.hi, s.lo+maxKeep-r.kept)
 	img := r.image.bytes
-	for o := s.lo; o < end; o += r.page {
-		restoreStep(r.mem[o:o+r.page], img[o:o+r.page])
-	}
 	r.kept += end - s.lo
 	r.dropped += s.hi - end
-	return r.drop(end, s.hi)
+	same := s.lo // from where to o the pages are as in the image
+	for o := s.lo; o < end; o += r.page {
+		if !restoreStep(r.mem[o:o+r.page], img[o:o+r.page]) {
+			continue
+		}
+		if err := r.unchanged(same, o); err != nil {
+			return err
+		}
+		same = o + r.page
+	}
+	return errors.Join(r.unchanged(same, end), r.drop(end, s.hi))
+}
+
+// unchanged counts private pages that are as in the image, and gives them back if there have been too many.
+func (r *region) unchanged(lo, hi int) error {
+	r.same += hi - lo
+	if r.patience < maxPatience {
+		return nil
+	}
+	r.kept -= hi - lo
+	r.dropped += hi - lo
+	return r.drop(lo, hi)
 }
 
 // populate needs no help of the kernel's to learn which pages calls write to: it compares all of them, once.

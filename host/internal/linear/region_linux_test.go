@@ -336,6 +336,52 @@ func TestReset_keepsWhatWasWrittenTo(t *testing.T) {
 	})
 }
 
+// TestReset_givesBackWhatIsNotNeeded: one call that writes to much does not make all later resets slow.
+func TestReset_givesBackWhatIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	page := os.Getpagesize()
+	few, much := []int{3, 4, 40}, make([]int, 2*maxUnchanged/page)
+	some := make([]int, maxUnchanged/page) // beside few
+	for i := range much {
+		much[i] = i
+	}
+	for i := range some {
+		some[i] = 50 + i
+	}
+	eachStrategy(t, func(t *testing.T, s Strategy) {
+		if s > Pagemap {
+			return
+		}
+		_, m := mapped(t, s, filled(1<<20), 1<<20)
+		call := func(pages []int, private int) {
+			t.Helper()
+			b := m.Reallocate(1 << 20)
+			for _, p := range pages {
+				b[p*page]++
+			}
+			if err := errors.Join(m.Reset(), m.Verify()); err != nil {
+				t.Fatal(err)
+			}
+			if got := privateBytes(t, m) / page; got != private {
+				t.Fatalf("%d pages are private, want %d", got, private)
+			}
+		}
+		call(much, len(much))
+		for range maxPatience - 1 {
+			call(few, len(much))
+		}
+		call(much, len(much)) // who needs it now and then keeps it
+		for range maxPatience {
+			call(few, len(much))
+		}
+		call(few, len(few))
+		call(some, len(few)+len(some))
+		for range 2 * maxPatience {
+			call(few, len(few)+len(some)) // which are not too many
+		}
+	})
+}
+
 // privateBytes asks the kernel anew, by way of a file that Scan does not use.
 func privateBytes(t *testing.T, m *Memory) int {
 	t.Helper()
