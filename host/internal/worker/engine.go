@@ -31,6 +31,9 @@ type Config struct {
 	// Concurrency is how many calls of one program run at a time; more wait. Defaults to 8.
 	Concurrency int
 
+	// IdleAfter is how long a process is kept that no call uses. Defaults to 10 minutes.
+	IdleAfter time.Duration
+
 	// TempDir is where the folders of programs are made. Its path must be short, since that of a socket has at
 	// most 107 bytes. Defaults to [os.TempDir].
 	TempDir string
@@ -42,6 +45,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Concurrency <= 0 {
 		c.Concurrency = 8
+	}
+	if c.IdleAfter <= 0 {
+		c.IdleAfter = 10 * time.Minute
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -32,6 +32,9 @@ type Program struct {
 	breaker   breaker
 	deaths    int
 	lastDeath string
+	quiet     *time.Timer // ends the process when it has not been used for long; nil while calls run
+
+	resting sync.WaitGroup // processes that are being ended for that
 }
 
 // attempt is the start of a process, after its back-off.
@@ -95,6 +98,10 @@ func (p *Program) begin(ctx context.Context, limits abi.Limits) (id uint64, faul
 		<-p.slots
 		return 0, faultClosed()
 	}
+	if p.quiet != nil {
+		p.quiet.Stop()
+		p.quiet = nil
+	}
 	p.running++
 	p.calls++
 	return p.calls, nil
@@ -108,9 +115,31 @@ func (p *Program) end(served bool) {
 		p.breaker.served()
 	}
 	p.running--
-	if p.closed && p.running == 0 {
-		close(p.idle)
+	if p.running > 0 {
+		return
 	}
+	if p.closed {
+		close(p.idle)
+		return
+	}
+	p.restLaterLocked()
+}
+
+func (p *Program) restLaterLocked() { p.quiet = time.AfterFunc(p.engine.cfg.IdleAfter, p.rest) }
+
+// rest ends a process that nobody uses. It is no death: the next call starts another at once.
+func (p *Program) rest() {
+	p.mu.Lock()
+	w := p.worker
+	if p.running > 0 || p.closed || w == nil || p.starting != nil {
+		p.mu.Unlock()
+		return
+	}
+	p.worker = nil
+	p.resting.Add(1)
+	p.mu.Unlock()
+	defer p.resting.Done()
+	w.end()
 }
 
 // ready returns a process that lives, and starts one if need be.
@@ -167,6 +196,11 @@ func (p *Program) first(ctx context.Context) error {
 	a := p.begetLocked(ctx, time.Now())
 	p.mu.Unlock()
 	<-a.done
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running == 0 {
+		p.restLaterLocked()
+	}
 	return a.err
 }
 
@@ -232,6 +266,9 @@ func (p *Program) Close(ctx context.Context) error {
 		if p.running == 0 {
 			close(p.idle)
 		}
+		if p.quiet != nil {
+			p.quiet.Stop()
+		}
 	}
 	p.mu.Unlock()
 	select {
@@ -242,6 +279,7 @@ func (p *Program) Close(ctx context.Context) error {
 	if w := p.last(); w != nil {
 		w.end()
 	}
+	p.resting.Wait()
 	p.engine.forget(p)
 	return os.RemoveAll(p.root)
 }
