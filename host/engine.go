@@ -51,7 +51,7 @@ func newEngines(cfg Config) (*engines, error) {
 
 // shortTemp is a folder for temporary files with a short name: the path of a socket below it has at most 107 bytes.
 func shortTemp() string {
-	const most = 32
+	const most = 24
 	if dir := os.TempDir(); len(dir) <= most {
 		return dir
 	}

@@ -59,6 +59,7 @@ func (c Config) withDefaults() Config {
 type Engine struct {
 	cfg    Config
 	policy policy
+	folder *folder
 
 	mu       sync.Mutex // guards what follows
 	programs map[*Program]bool
@@ -75,14 +76,14 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Prepare == nil || cfg.Command == nil {
 		return nil, errors.New("worker engine: the configuration needs Prepare and Command")
 	}
-	return &Engine{cfg: cfg.withDefaults(), policy: defaultPolicy, programs: map[*Program]bool{}}, nil
+	return &Engine{cfg: cfg.withDefaults(), policy: defaultPolicy, folder: &folder{parent: cfg.TempDir}, programs: map[*Program]bool{}}, nil
 }
 
 // Load makes a module ready, starts its process and waits until it can take calls. Beside the errors of
 // [Config.Prepare] it returns a [*StartError] when the process does not start or refuses the module.
 func (e *Engine) Load(ctx context.Context, m guest.Module) (guest.Program, error) {
 	start := time.Now()
-	root, err := os.MkdirTemp(e.cfg.TempDir, "patchbay-") // with mode 0700, which keeps others from the socket
+	root, err := e.folder.make()
 	if err != nil {
 		return nil, fmt.Errorf("load module: %w", err)
 	}
@@ -152,6 +153,9 @@ func (e *Engine) Close(ctx context.Context) error {
 	var errs []error
 	for _, p := range e.open() {
 		errs = append(errs, p.Close(ctx))
+	}
+	if len(e.open()) == 0 {
+		errs = append(errs, e.folder.remove())
 	}
 	return errors.Join(errs...)
 }

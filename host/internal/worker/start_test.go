@@ -100,8 +100,8 @@ func TestLoad_Refused(t *testing.T) {
 			t.Errorf("got %v, %v; want %q", p, err, c.want)
 		}
 	}
-	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 || len(e.Status()) > 0 {
-		t.Errorf("left: %v (%v), %v", left, err, e.Status())
+	if left := programFolders(t, temp); len(left) > 0 || len(e.Status()) > 0 {
+		t.Errorf("left: %v, %v", left, e.Status())
 	}
 }
 
@@ -114,9 +114,23 @@ func TestLoad_PrepareFails(t *testing.T) {
 	if _, err := e.Load(t.Context(), guest.Module{}); err == nil || err.Error() != refused.Error() || !errors.Is(err, refused) {
 		t.Errorf("got %v, want the error of Prepare as it is", err)
 	}
-	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
-		t.Errorf("left: %v (%v)", left, err)
+	if left := programFolders(t, temp); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
+}
+
+// programFolders are what programs have below an engine's TempDir.
+func programFolders(t *testing.T, temp string) []string {
+	t.Helper()
+	locks, err := filepath.Glob(filepath.Join(temp, "*", lockFile))
+	if err != nil || len(locks) != 1 {
+		t.Fatalf("%d engines have a folder (%v), want 1", len(locks), err)
+	}
+	folders, err := filepath.Glob(filepath.Join(temp, "*", "p*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folders
 }
 
 func TestLoad_NoBinary(t *testing.T) {
@@ -205,6 +219,9 @@ func TestClose_Rude(t *testing.T) {
 		t.Error(err)
 	}
 	took(t, start, time.Second)
+	if err := p.engine.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 	settled(t, before)
 }
 
@@ -221,7 +238,7 @@ func TestClose_WhileStarting(t *testing.T) {
 	c.Limits.Wall = 300 * time.Millisecond
 	_, err := p.Call(t.Context(), c)
 	wantFault(t, err, abi.Timeout, "within its wall limit of 300ms")
-	if err := p.Close(t.Context()); err != nil {
+	if err := p.engine.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 	settled(t, before)
