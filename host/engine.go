@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"patchbay/host/internal/codecache"
 	"patchbay/host/internal/guest"
@@ -38,6 +39,7 @@ func newEngines(cfg Config) (*engines, error) {
 	if err := os.MkdirAll(tmp, 0o700); err != nil {
 		return nil, err
 	}
+	sweep(tmp, time.Now().Add(-time.Hour))
 	e := &engines{}
 	e.inProcess = sandbox.New(sandbox.Config{Cache: cache, Compile: compileInChild, Dir: tmp, Logger: cfg.Logger})
 	e.process, err = worker.New(worker.Config{
@@ -47,6 +49,16 @@ func newEngines(cfg Config) (*engines, error) {
 		Logger:  cfg.Logger,
 	})
 	return e, err
+}
+
+// sweep removes what is older than since: hosts that were killed have left it. Nothing is in use for so long.
+func sweep(dir string, since time.Time) {
+	entries, _ := os.ReadDir(dir) // what cannot be read now is removed another time
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().Before(since) {
+			os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // shortTemp is a folder for temporary files with a short name: the path of a socket below it has at most 107 bytes.

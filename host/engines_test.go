@@ -135,6 +135,24 @@ func TestEngines_Cache(t *testing.T) {
 	}
 }
 
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"load-1", "load-2"} {
+		if err := os.MkdirAll(filepath.Join(dir, name, "code"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "load-1"), long, long); err != nil {
+		t.Fatal(err)
+	}
+	sweep(dir, time.Now().Add(-time.Hour))
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || left[0].Name() != "load-2" {
+		t.Errorf("left: %v (%v), want load-2", left, err)
+	}
+}
+
 func TestEngines_Refusal(t *testing.T) {
 	t.Parallel()
 	e := newTestEngines(t, t.TempDir(), &lines{})
