@@ -108,7 +108,7 @@ func (p *Program) invoke(c *call, i *instance, env abi.Envelope) (result abi.Res
 		// wazero recovers what guests and host functions do; this is about wazero itself.
 		if r := recover(); r != nil {
 			p.logger.Error("runtime panicked", "err", r, "stack", string(debug.Stack()))
-			fault = abi.Faultf(abi.Internal, "the host has a defect, its log says more")
+			fault = guest.DefectFault()
 		}
 	}()
 	c.enlist(i)
@@ -119,11 +119,11 @@ func (p *Program) invoke(c *call, i *instance, env abi.Envelope) (result abi.Res
 		env.Deadline = c.limits.Wall.Seconds()
 	}
 	if err := env.Validate(); err != nil {
-		return result, abi.Faultf(abi.Internal, "the host made a malformed call: %v", err)
+		return result, guest.MalformedFault(err)
 	}
 	envelope, err := json.Marshal(env)
 	if err != nil {
-		return result, abi.Faultf(abi.Internal, "the host made a malformed call: %v", err)
+		return result, guest.MalformedFault(err)
 	}
 	c.begin(envelope)
 	stack := [1]uint64{uint64(len(envelope))}

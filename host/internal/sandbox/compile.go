@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"patchbay/host/internal/guest"
 	"patchbay/wasm"
 )
 
@@ -51,6 +52,6 @@ func (i Invalid) Error() string { return string(i) }
 
 // refusal is the error about a module that the compiler does not take, as those of package wasm are.
 func (i Invalid) refusal() error {
-	return &wasm.Error{Kind: wasm.ErrMalformed, Entry: -1, Offset: -1, Problem: "the compiler says: " + shorten(printable(string(i))),
+	return &wasm.Error{Kind: wasm.ErrMalformed, Entry: -1, Offset: -1, Problem: "the compiler says: " + guest.Shorten(guest.Printable(string(i))),
 		Fix: "build it again; if it was written by a compiler, report this to whoever made that"}
 }

@@ -70,9 +70,6 @@ type Engine struct {
 // maxCompiling is how many modules are compiled at a time: each takes a core and some hundred megabytes.
 const maxCompiling = 2
 
-// ErrClosed is matched by what Load returns after Close.
-var ErrClosed = errors.New("engine is closed")
-
 // New returns an engine. Its owner must Close it.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
@@ -137,7 +134,7 @@ func (e *Engine) adopt(p *Program) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return ErrClosed
+		return guest.ErrClosed
 	}
 	e.programs[p] = true
 	return nil

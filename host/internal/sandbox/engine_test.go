@@ -97,7 +97,7 @@ func TestEngine_Close(t *testing.T) {
 	}
 	_, err := programs[1].Call(t.Context(), envelope("count", nil), nil, nil)
 	wantFault(t, err, abi.Unavailable)
-	if _, err := e.Load(t.Context(), guest.Module{Code: guestBytes}); !errors.Is(err, ErrClosed) {
+	if _, err := e.Load(t.Context(), guest.Module{Code: guestBytes}); !errors.Is(err, guest.ErrClosed) {
 		t.Errorf("Load after Close: %v", err)
 	}
 	if e.pool.alive != 0 {

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +8,10 @@ import (
 	"strings"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
 var (
-	errWall      = errors.New("wall limit reached")        // cause of a context that our own timer ended
 	errStopped   = errors.New("stopped in host function")  // what a host function panics with when the time is over
 	errOverslept = errors.New("slept past the wall limit") // and when a clock that stands still would be past it
 )
@@ -28,35 +27,20 @@ func (p *Program) fault(c *call, err error) *abi.Fault {
 	var exited *exit
 	switch {
 	case errors.Is(err, errStopped):
-		return c.attach(stopFault(c, c.limits))
+		return c.attach(guest.StopFault(c, c.limits))
 	case errors.Is(err, errOverslept):
-		return c.attach(wallFault(c.limits))
+		return c.attach(guest.WallFault(c.limits))
 	case errors.Is(err, errFuel):
 		return c.attach(abi.Faultf(abi.LimitExceeded, "the guest used up its fuel, its limit is %d units: do less in one call, or page", c.limits.Fuel))
 	case !errors.As(err, &exited) && !isTrap(err):
 		p.logger.Error("host function panicked", "err", err)
-		return abi.Faultf(abi.Internal, "the host has a defect, its log says more")
+		return guest.DefectFault()
 	case c.exhausted():
 		return c.blame(abi.LimitExceeded, fmt.Sprintf("the guest ran out of memory, its limit is %d bytes: work on less at a time", c.limits.Memory))
 	case exited != nil:
 		return c.blame(abi.Internal, fmt.Sprintf("the guest ended itself with exit code %d", exited.code))
 	}
 	return c.blame(abi.Internal, "the guest trapped: "+p.describeTrap(err))
-}
-
-// stopFault says why a call had to stop.
-func stopFault(ctx context.Context, limits abi.Limits) *abi.Fault {
-	switch {
-	case errors.Is(context.Cause(ctx), errWall):
-		return wallFault(limits)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return abi.Faultf(abi.Timeout, "the call did not end before its caller's deadline")
-	}
-	return abi.Faultf(abi.Canceled, "the call was cancelled by its caller")
-}
-
-func wallFault(limits abi.Limits) *abi.Fault {
-	return abi.Faultf(abi.Timeout, "the call did not end within its wall limit of %v", limits.Wall)
 }
 
 // blame makes a fault out of a guest's failure and, if it has printed one, its own reason.
@@ -101,7 +85,7 @@ func (p *Program) describeTrap(err error) string {
 		frame, _, _ := strings.Cut(stack, "\n")
 		reason += " in " + p.functionOf(frame)
 	}
-	return shorten(printable(reason))
+	return guest.Shorten(guest.Printable(reason))
 }
 
 // functionOf names the function of a frame, which has its index, as "$12".
@@ -115,13 +99,4 @@ func (p *Program) functionOf(frame string) string {
 		return name
 	}
 	return fmt.Sprintf("function %d", index-1) // of the raw module, which has one import less
-}
-
-// shorten bounds what a guest can put into a message.
-func shorten(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
 }

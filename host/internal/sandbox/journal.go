@@ -3,9 +3,9 @@ package sandbox
 import (
 	"bytes"
 	"strings"
-	"unicode"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 )
 
 // Bounds of what a guest writes to standard output and error.
@@ -46,11 +46,7 @@ func (j *journal) full(size int) bool {
 // record passes on r, which took size bytes.
 func (j *journal) record(r abi.LogRecord, size int) {
 	j.left -= int64(size)
-	r.Message = printable(r.Message)
-	if r.Attrs != nil {
-		r.Attrs = printableValue(r.Attrs).(map[string]any)
-	}
-	j.log(r)
+	j.log(guest.PrintableRecord(r))
 }
 
 // write takes bytes of standard output or error, where line is one of the two fields.
@@ -67,7 +63,7 @@ func (j *journal) write(line *[]byte, data []byte) {
 // endLine makes a record of a line. Standard output and error are for what went wrong: guests have a
 // capability for what they want to tell.
 func (j *journal) endLine(line *[]byte) {
-	text, size := printable(string(*line)), len(*line)
+	text, size := guest.Printable(string(*line)), len(*line)
 	*line = (*line)[:0]
 	if text == "" {
 		return
@@ -86,7 +82,7 @@ const outOfMemory = "memory allocation of "
 func (j *journal) keep(line string) {
 	for _, start := range []string{"panic: ", "fatal error: ", "thread '", outOfMemory} {
 		if strings.HasPrefix(line, start) {
-			j.reason, j.printed = shorten(line), j.printed[:0]
+			j.reason, j.printed = guest.Shorten(line), j.printed[:0]
 		}
 	}
 	j.printed = append(append(j.printed, line...), '\n')
@@ -110,34 +106,4 @@ func (j *journal) close() {
 		j.log(abi.LogRecord{Level: abi.LevelWarn, Message: "log lines beyond the call's quota were dropped",
 			Attrs: map[string]any{"dropped": j.dropped}})
 	}
-}
-
-// printable returns s without what can play tricks on whoever reads a log: control characters but for line
-// feed and tab, and those that change the direction of writing.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-// printableValue makes all strings of a decoded JSON value printable.
-func printableValue(v any) any {
-	switch v := v.(type) {
-	case string:
-		return printable(v)
-	case []any:
-		for i := range v {
-			v[i] = printableValue(v[i])
-		}
-	case map[string]any:
-		clean := make(map[string]any, len(v))
-		for key, value := range v {
-			clean[printable(key)] = printableValue(value)
-		}
-		return clean
-	}
-	return v
 }

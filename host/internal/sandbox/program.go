@@ -109,7 +109,7 @@ func (p *Program) Call(ctx context.Context, call guest.Call) (guest.Outcome, err
 	}
 	defer p.end()
 	started := time.Now()
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.Wall, errWall)
+	ctx, cancel := context.WithTimeoutCause(ctx, limits.Wall, guest.ErrWall)
 	defer cancel()
 	c := newCall(ctx, limits, p.clock(call.World), call.Log)
 	c.started, c.http = started, call.HTTP
@@ -124,19 +124,18 @@ func (p *Program) Call(ctx context.Context, call guest.Call) (guest.Outcome, err
 
 // begin waits for a slot.
 func (p *Program) begin(ctx context.Context, limits abi.Limits) error {
-	closed := abi.Faultf(abi.Unavailable, "the program is closed, load it again")
 	select {
 	case p.slots <- struct{}{}:
 	case <-p.closing:
-		return closed
+		return guest.ClosedFault()
 	case <-ctx.Done():
-		return stopFault(ctx, limits)
+		return guest.StopFault(ctx, limits)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		<-p.slots
-		return closed
+		return guest.ClosedFault()
 	}
 	p.running++
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 	"patchbay/host/internal/linear"
 	"patchbay/wasm"
 )
@@ -82,7 +83,7 @@ func initialImage(h *wasm.Hardened) (*linear.Image, error) {
 
 // first makes an instance on which _initialize has run, within the limits of the guest's start.
 func (p *Program) first(ctx context.Context) (*instance, *abi.Fault) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Wall, errWall)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Wall, guest.ErrWall)
 	defer cancel()
 	c := newCall(ctx, p.limits, p.startClock(), nil)
 	i, fault := p.fresh(c)
@@ -120,7 +121,7 @@ func (p *Program) warm(ctx context.Context, i *instance) error {
 	if len(p.warmUp) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, min(warmTime, p.limits.Wall), errWall)
+	ctx, cancel := context.WithTimeoutCause(ctx, min(warmTime, p.limits.Wall), guest.ErrWall)
 	defer cancel()
 	for _, env := range p.warmUp {
 		c := newCall(ctx, p.limits, p.startClock(), nil)
@@ -147,7 +148,7 @@ func stub(context.Context, abi.Request) abi.Response {
 // away. A program for which it does not hold gets new instances instead. The instance is thrown away: of one whose
 // every page was looked at, the kernel has so much to say that each reset takes several times as long.
 func (p *Program) tryReset(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Wall, errWall)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Wall, guest.ErrWall)
 	defer cancel()
 	i, err := p.pool.get(ctx, p)
 	if err != nil {

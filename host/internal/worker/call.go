@@ -45,7 +45,7 @@ type call struct {
 // run runs the call. served says that its process has done what it is for, whatever became of the guest.
 func (c *call) run(ctx context.Context, p *Program) (served bool, outcome guest.Outcome, fault *abi.Fault) {
 	if err := c.Envelope.Validate(); err != nil {
-		return false, outcome, faultMalformed(err)
+		return false, outcome, guest.MalformedFault(err)
 	}
 	if c.worker, fault = p.ready(ctx, c.limits); fault != nil {
 		return false, outcome, fault
@@ -54,7 +54,7 @@ func (c *call) run(ctx context.Context, p *Program) (served bool, outcome guest.
 	parts, err := start{ID: c.id, Envelope: c.Envelope, Limits: c.Limits, World: c.World,
 		HTTP: c.HTTP != nil, Log: c.Log != nil, Left: time.Until(end)}.parts()
 	if err != nil {
-		return false, outcome, faultMalformed(err)
+		return false, outcome, guest.MalformedFault(err)
 	}
 	if c.stream, err = c.worker.take(maxMessage(c.limits)); err != nil {
 		return false, outcome, c.lost(ctx, err)
@@ -139,7 +139,7 @@ func (c *call) converse(ctx context.Context) (guest.Outcome, *abi.Fault, error) 
 // lost says what became of a call that cannot go on with its process, which is ended.
 func (c *call) lost(ctx context.Context, err error) *abi.Fault {
 	if c.isLate() {
-		return stopFault(ctx, c.limits)
+		return guest.StopFault(ctx, c.limits)
 	}
 	if code := status.Code(err); errors.Is(err, errProtocol) || code != codes.Unavailable && code != codes.Canceled {
 		return c.broke(err)
@@ -152,7 +152,7 @@ func (c *call) lost(ctx context.Context, err error) *abi.Fault {
 	case <-c.worker.gone:
 		return c.worker.fault()
 	case <-late.C:
-		return stopFault(ctx, c.limits)
+		return guest.StopFault(ctx, c.limits)
 	}
 }
 
@@ -166,7 +166,7 @@ func (c *call) broke(err error) *abi.Fault {
 	if !errors.Is(err, errProtocol) {
 		err = fmt.Errorf("%w: %v", errProtocol, err)
 	}
-	text := shorten(printable(err.Error()))
+	text := guest.Shorten(guest.Printable(err.Error()))
 	c.logger.Error("worker process broke the protocol", "module", c.worker.program.module, "err", text)
 	c.worker.kill("it broke the protocol in another call")
 	return abi.Faultf(abi.Internal, "%s", text)
@@ -203,10 +203,10 @@ func (c *call) request(ctx context.Context, payload []byte) error {
 // answer has the handler answer, whose context also ends when there is nobody left to answer to.
 func (c *call) answer(ctx context.Context, req abi.Request) (resp abi.Response) {
 	if c.defect {
-		return abi.Response{Fault: faultDefect()}
+		return abi.Response{Fault: guest.DefectFault()}
 	}
 	if ctx.Err() != nil {
-		return abi.Response{Fault: stopFault(ctx, c.limits)}
+		return abi.Response{Fault: guest.StopFault(ctx, c.limits)}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -214,7 +214,7 @@ func (c *call) answer(ctx context.Context, req abi.Request) (resp abi.Response) 
 	defer func() {
 		if r := recover(); r != nil {
 			c.panicked(r)
-			resp = abi.Response{Fault: faultDefect()}
+			resp = abi.Response{Fault: guest.DefectFault()}
 		}
 	}()
 	return c.HTTP(ctx, req)
@@ -233,10 +233,7 @@ func (c *call) record(payload []byte) error {
 	if err != nil {
 		return err
 	}
-	r.Message = printable(r.Message)
-	if r.Attrs != nil {
-		r.Attrs = printableValue(r.Attrs).(map[string]any)
-	}
+	r = guest.PrintableRecord(r)
 	defer func() {
 		if r := recover(); r != nil {
 			c.panicked(r)
@@ -271,7 +268,7 @@ func (c *call) finish(ctx context.Context, k kind, payload []byte) (guest.Outcom
 	case outcome.Usage.HTTPCalls < c.requests:
 		return guest.Outcome{}, nil, fmt.Errorf("usage: %d requests, there were %d", outcome.Usage.HTTPCalls, c.requests)
 	case c.defect:
-		return guest.Outcome{Usage: outcome.Usage}, faultDefect(), nil
+		return guest.Outcome{Usage: outcome.Usage}, guest.DefectFault(), nil
 	case k == kindOutcome:
 		return outcome, nil, nil
 	}
@@ -281,9 +278,9 @@ func (c *call) finish(ctx context.Context, k kind, payload []byte) (guest.Outcom
 // verdict returns the fault of the engine in the process. When time is over, our clock says which limit it was:
 // the process was only told how long is left.
 func (c *call) verdict(ctx context.Context, f *abi.Fault) *abi.Fault {
-	f.Message = printable(f.Message)
+	f.Message = guest.Printable(f.Message)
 	if ctx.Err() != nil && (f.Code == abi.Timeout || f.Code == abi.Canceled) {
-		stop := stopFault(ctx, c.limits)
+		stop := guest.StopFault(ctx, c.limits)
 		f.Code, f.Message = stop.Code, stop.Message
 	}
 	return f

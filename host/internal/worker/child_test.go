@@ -180,7 +180,7 @@ var behaviours = map[string]behaviour{
 			c.HTTP(ctx, abi.Request{Method: "GET", URL: "https://a.example/"})
 		}
 		<-ctx.Done()
-		return nil, stopFault(ctx, c.Limits.WithDefaults())
+		return nil, guest.StopFault(ctx, c.Limits.WithDefaults())
 	},
 	"big": func(ctx context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
 		resp := c.HTTP(ctx, abi.Request{Method: "GET", URL: "https://a.example/" + strings.Repeat("&", int(inputNumber(c)))})
@@ -200,7 +200,7 @@ var behaviours = map[string]behaviour{
 	"sleep": func(ctx context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
 		select {
 		case <-ctx.Done():
-			return nil, stopFault(ctx, c.Limits.WithDefaults())
+			return nil, guest.StopFault(ctx, c.Limits.WithDefaults())
 		case <-time.After(time.Duration(inputNumber(c)) * time.Millisecond):
 			return nil, nil
 		}

@@ -68,9 +68,6 @@ type Engine struct {
 
 var _ guest.Engine = (*Engine)(nil)
 
-// ErrClosed is matched by what Load returns after Close.
-var ErrClosed = errors.New("engine is closed")
-
 // New returns an engine. Its owner must Close it.
 func New(cfg Config) (*Engine, error) {
 	if cfg.Prepare == nil || cfg.Command == nil {
@@ -123,7 +120,7 @@ func (e *Engine) adopt(p *Program) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
-		return ErrClosed
+		return guest.ErrClosed
 	}
 	e.programs[p] = true
 	return nil

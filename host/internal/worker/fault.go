@@ -1,9 +1,7 @@
 package worker
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -20,31 +18,6 @@ type StartError struct {
 
 func (e *StartError) Error() string { return "start worker: " + e.Problem }
 func (e *StartError) Unwrap() error { return e.cause }
-
-var errWall = errors.New("wall limit reached") // cause of a context that our own timer ended
-
-// stopFault says why a call had to stop, in the words of the engine that runs guests in this process.
-func stopFault(ctx context.Context, limits abi.Limits) *abi.Fault {
-	switch {
-	case errors.Is(context.Cause(ctx), errWall):
-		return abi.Faultf(abi.Timeout, "the call did not end within its wall limit of %v", limits.Wall)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return abi.Faultf(abi.Timeout, "the call did not end before its caller's deadline")
-	}
-	return abi.Faultf(abi.Canceled, "the call was cancelled by its caller")
-}
-
-func faultClosed() *abi.Fault {
-	return abi.Faultf(abi.Unavailable, "the program is closed, load it again")
-}
-
-func faultDefect() *abi.Fault {
-	return abi.Faultf(abi.Internal, "the host has a defect, its log says more")
-}
-
-func faultMalformed(err error) *abi.Fault {
-	return abi.Faultf(abi.Internal, "the host made a malformed call: %v", err)
-}
 
 func faultStart(err error) *abi.Fault {
 	return abi.Faultf(abi.Unavailable, "the connector's process cannot be started again: %v", err)

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"patchbay/host/internal/guest"
 )
 
 // folderPrefix begins the name of what engines have below their TempDir.
@@ -26,7 +28,7 @@ func (f *folder) make() (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.gone {
-		return "", ErrClosed
+		return "", guest.ErrClosed
 	}
 	if f.path == "" {
 		if err := f.open(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"patchbay/host/internal/guest"
 )
 
 // TestFolder_Sweep: what a killed engine has left is removed by the next, and nothing else is.
@@ -44,7 +46,7 @@ func TestFolder_Sweep(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := f.make(); !errors.Is(err, ErrClosed) {
+	if _, err := f.make(); !errors.Is(err, guest.ErrClosed) {
 		t.Errorf("a folder after the last: %v", err)
 	}
 	if _, err := os.Lstat(own); err == nil {

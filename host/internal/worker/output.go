@@ -7,7 +7,8 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"unicode"
+
+	"patchbay/host/internal/guest"
 )
 
 // Bounds of what a process may write to standard output and error in its life, and of what is kept. Our own
@@ -63,49 +64,10 @@ func (t *tail) Write(line []byte) (int, error) {
 func (t *tail) text() (kept, reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	kept = strings.TrimSpace(printable(string(t.kept)))
-	reason = printable(t.reason)
+	kept = strings.TrimSpace(guest.Printable(string(t.kept)))
+	reason = guest.Printable(t.reason)
 	if reason == "" {
 		reason = kept[strings.LastIndexByte(kept, '\n')+1:]
 	}
-	return kept, shorten(reason)
-}
-
-// printable returns s without what can play tricks on whoever reads it: control characters but for line feed
-// and tab, and those that change the direction of writing.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
-// shorten bounds what a process can put into a message.
-func shorten(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "..."
-}
-
-// printableValue makes all strings of a decoded JSON value printable.
-func printableValue(v any) any {
-	switch v := v.(type) {
-	case string:
-		return printable(v)
-	case []any:
-		for i := range v {
-			v[i] = printableValue(v[i])
-		}
-	case map[string]any:
-		clean := make(map[string]any, len(v))
-		for key, value := range v {
-			clean[printable(key)] = printableValue(value)
-		}
-		return clean
-	}
-	return v
+	return kept, guest.Shorten(reason)
 }

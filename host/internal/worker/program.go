@@ -68,7 +68,7 @@ func (p *Program) Call(ctx context.Context, c guest.Call) (guest.Outcome, error)
 		return guest.Outcome{}, fault
 	}
 	born := time.Now()
-	ctx, cancel := context.WithDeadlineCause(ctx, born.Add(limits.Wall), errWall)
+	ctx, cancel := context.WithDeadlineCause(ctx, born.Add(limits.Wall), guest.ErrWall)
 	defer cancel()
 	x := &call{Call: c, id: id, limits: limits, logger: p.engine.cfg.Logger}
 	served, outcome, fault := x.run(ctx, p)
@@ -83,20 +83,20 @@ func (p *Program) Call(ctx context.Context, c guest.Call) (guest.Outcome, error)
 // begin waits for a slot.
 func (p *Program) begin(ctx context.Context, limits abi.Limits) (id uint64, fault *abi.Fault) {
 	if ctx.Err() != nil { // where there is a slot as well, select would choose
-		return 0, stopFault(ctx, limits)
+		return 0, guest.StopFault(ctx, limits)
 	}
 	select {
 	case p.slots <- struct{}{}:
 	case <-p.closing:
-		return 0, faultClosed()
+		return 0, guest.ClosedFault()
 	case <-ctx.Done():
-		return 0, stopFault(ctx, limits)
+		return 0, guest.StopFault(ctx, limits)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		<-p.slots
-		return 0, faultClosed()
+		return 0, guest.ClosedFault()
 	}
 	if p.quiet != nil {
 		p.quiet.Stop()
@@ -160,7 +160,7 @@ func (p *Program) ready(ctx context.Context, limits abi.Limits) (*worker, *abi.F
 		select {
 		case <-wait:
 		case <-ctx.Done():
-			return nil, stopFault(ctx, limits)
+			return nil, guest.StopFault(ctx, limits)
 		}
 		if a != nil && a.err != nil {
 			return nil, faultStart(a.err)

@@ -204,7 +204,7 @@ func TestClose(t *testing.T) {
 	if err := p.engine.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := p.engine.Load(t.Context(), guest.Module{Code: encode(module{})}); !errors.Is(err, ErrClosed) {
+	if _, err := p.engine.Load(t.Context(), guest.Module{Code: encode(module{})}); !errors.Is(err, guest.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 	settled(t, before)

@@ -15,6 +15,8 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
+
+	"patchbay/host/internal/guest"
 )
 
 // worker is a process that is ready for calls, and the host's connection to it.
@@ -106,7 +108,7 @@ func (w *worker) answer() error {
 	case k == kindReady:
 		return nil
 	case k == kindRefused:
-		return &StartError{Problem: printable(string(payload))}
+		return &StartError{Problem: guest.Printable(string(payload))}
 	}
 	return fmt.Errorf("a frame of kind %q, want ready or refused", k)
 }
@@ -126,7 +128,7 @@ func (w *worker) failed(ctx context.Context, err error) error {
 	if refused != nil {
 		return refused
 	}
-	problem := shorten(printable(err.Error()))
+	problem := guest.Shorten(guest.Printable(err.Error()))
 	if w.process.diedByItself() {
 		problem, _ = w.process.describe()
 	}
