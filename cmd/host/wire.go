@@ -22,6 +22,10 @@ type app struct {
 
 // open composes the program on a home folder. Close it.
 func open(ctx context.Context, home, cache string, logger *slog.Logger) (*app, error) {
+	// first of all, since the rest reads secrets
+	if err := host.Protect(); err != nil {
+		return nil, err
+	}
 	a := &app{home: home, cache: cache}
 	var err error
 	// state: the home's folder; joins the process that serves it, if there is one
