@@ -156,6 +156,23 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	got := Summary([]Finding{
+		{Attack: Attack{Class: "loop"}, Modules: 1, Verdicts: []Verdict{"timeout"}, Call: attackWall + time.Millisecond, Memory: 1 << 20},
+		{Attack: Attack{Class: "loop", Limits: abi.Limits{Wall: time.Second}}, Modules: 2, Verdicts: []Verdict{"timeout", Answers}, Call: time.Second + 3*time.Millisecond, Pause: 2 * time.Millisecond},
+		{Attack: Attack{Class: "sleep"}, Modules: 1, Verdicts: []Verdict{Answers}, Call: time.Millisecond, Memory: 3 << 20},
+	})
+	want := `| class | attacks | modules | verdicts | late | pause | memory |
+|---|--:|--:|---|--:|--:|--:|
+| loop | 2 | 3 | timeout, answers | 3.0 ms | 2.0 ms | 1 MiB |
+| sleep | 1 | 1 | answers | - | - | 3 MiB |
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestGuest sees that the suite's guest is one.
 func TestGuest(t *testing.T) {
 	t.Parallel()
