@@ -15,7 +15,8 @@
 //
 // It may import from wasi_snapshot_preview1 (clocks, random numbers, sleeping, standard error; there are
 // no files, no arguments and no environment) and from the capability modules below, and from nothing else.
-// The host gives every call a fresh instance: nothing that a guest keeps in memory reaches a later call.
+// Every call begins in the same state: nothing that a guest keeps in memory reaches a later call, nor do the values of
+// its globals, whatever became of the call.
 //
 // # Capability modules
 //
@@ -49,7 +50,10 @@
 //
 // # The life of a call
 //
-//  1. The host instantiates the module and calls _initialize, if it is exported.
+//  1. The host takes an instance on which _initialize has been called, if it is exported, and perhaps warm-up calls
+//     after it. Those are calls like any other, made once to fill the guest's caches before its state is kept for all
+//     calls to begin with. They hold nothing of any user, say "warm-up" where a call has its id, and their HTTP
+//     requests are answered with 200 and {} by nobody.
 //  2. The host holds the call's envelope, a JSON document, as the reply of patchbay.sys.v1 and calls
 //     patchbay_invoke with its byte length.
 //  3. The guest copies the envelope with patchbay.sys.v1 take, does its work, and hands over one result,

@@ -13,7 +13,14 @@
 // # One call
 //
 // [Host.Run] finds the installed connector and the connection, validates the input against the manifest,
-// resolves the grants to base URLs, and calls the guest in a fresh instance. The guest's requests go through
-// the one way out (host/internal/egress), which checks them against the grants and attaches the credential.
-// What the guest returns is validated before anyone sees it. Every error of a call is an [abi.Fault].
+// resolves the grants to base URLs, and calls the guest, which begins every call in the same state. The guest's
+// requests go through the one way out (host/internal/egress), which checks them against the grants and attaches
+// the credential. What the guest returns is validated before anyone sees it. Every error of a call is an
+// [abi.Fault].
+//
+// # Where guests run
+//
+// Each connector has an [Isolation]: a worker process of its own (host/internal/worker), or this process
+// (host/internal/sandbox). Workers, and the processes that compile modules, are this program again: package host
+// takes them over before main, see file child.go. [Examine] tells what the machine enforces on them.
 package host

@@ -39,8 +39,8 @@
 //
 // # What a guest has
 //
-// One call runs one handler in a fresh instance, and nothing that a guest keeps in memory reaches a later
-// call: what must last goes into a cursor ([Page], [Call.Cursor]) or a state ([Pending], [Call.State]).
+// One call runs one handler. Every call begins in the same state, and nothing that a guest keeps in memory
+// reaches a later call: what must last goes into a cursor ([Page], [Call.Cursor]) or a state ([Pending], [Call.State]).
 // The network is there only through [Call.HTTP] and under the manifest's http grants. There are no files,
 // no arguments and no environment. time.Now and time.Sleep work as anywhere; a sleep is spent from the call's
 // deadline. Credentials stay with the host, which attaches them.
