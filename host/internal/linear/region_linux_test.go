@@ -340,7 +340,7 @@ func TestReset_keepsWhatWasWrittenTo(t *testing.T) {
 func TestReset_givesBackWhatIsNotNeeded(t *testing.T) {
 	t.Parallel()
 	page := os.Getpagesize()
-	few, much := []int{3, 4, 40}, make([]int, 2*maxUnchanged/page)
+	few, much := []int{3, 4, 7}, make([]int, 2*maxUnchanged/page)
 	some := make([]int, maxUnchanged/page) // beside few
 	for i := range much {
 		much[i] = i
