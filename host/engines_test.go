@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 	"patchbay/host/internal/sandbox"
 	"patchbay/wasm"
 	"patchbay/wasm/wasmtest"
@@ -39,28 +39,7 @@ func (l *lines) String() string {
 }
 
 // compiled keeps what the tests of this package compile.
-var compiled = &blobs{data: map[string][]byte{}}
-
-type blobs struct {
-	mu   sync.Mutex // guards data
-	data map[string][]byte
-}
-
-func (b *blobs) Get(name string) ([]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if blob, ok := b.data[name]; ok {
-		return blob, nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-func (b *blobs) Put(name string, blob []byte) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.data[name] = blob
-	return nil
-}
+var compiled = &guesttest.Cache{}
 
 func newTestEngines(t *testing.T, dir string, log *lines) *engines {
 	t.Helper()

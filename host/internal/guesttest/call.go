@@ -44,8 +44,8 @@ func load(tb testing.TB, e guest.Engine, m guest.Module) guest.Program {
 	return p
 }
 
-// action is a call of an operation, with an input that is any JSON value.
-func action(operation string, input any) guest.Call {
+// Action is a call of an operation, with an input that is any JSON value.
+func Action(operation string, input any) guest.Call {
 	raw, err := json.Marshal(input)
 	if err != nil {
 		panic(err)
@@ -53,14 +53,14 @@ func action(operation string, input any) guest.Call {
 	return guest.Call{Envelope: abi.Envelope{ABI: abi.Version, Call: "c1", Kind: abi.KindAction, Operation: operation, Attempt: 1, Input: raw}}
 }
 
-// done makes a call that must end well, and decodes its output.
-func done[T any](tb testing.TB, p guest.Program, c guest.Call) (out T) {
+// Output makes a call that must end well, and decodes its output.
+func Output[T any](tb testing.TB, p guest.Program, c guest.Call) (out T) {
 	tb.Helper()
 	out, _ = used[T](tb, p, c)
 	return out
 }
 
-// used is done, with what the call has used.
+// used is Output, with what the call has used.
 func used[T any](tb testing.TB, p guest.Program, c guest.Call) (out T, _ guest.Usage) {
 	tb.Helper()
 	outcome, err := p.Call(tb.Context(), c)
@@ -81,12 +81,13 @@ func used[T any](tb testing.TB, p guest.Program, c guest.Call) (out T, _ guest.U
 func faults(tb testing.TB, p guest.Program, c guest.Call, code abi.Code, texts ...string) *abi.Fault {
 	tb.Helper()
 	_, err := p.Call(tb.Context(), c)
-	f := wantFault(tb, err, code, texts...)
+	f := WantFault(tb, err, code, texts...)
 	wellBehaved(tb, p)
 	return f
 }
 
-func wantFault(tb testing.TB, err error, code abi.Code, texts ...string) *abi.Fault {
+// WantFault fails the test unless err is a fault of this code with all of these texts in its message, and returns it.
+func WantFault(tb testing.TB, err error, code abi.Code, texts ...string) *abi.Fault {
 	tb.Helper()
 	var f *abi.Fault
 	if !errors.As(err, &f) {
@@ -106,7 +107,7 @@ func wantFault(tb testing.TB, err error, code abi.Code, texts ...string) *abi.Fa
 // wellBehaved sees that a program of the suite's guest answers.
 func wellBehaved(tb testing.TB, p guest.Program) {
 	tb.Helper()
-	if got := done[int](tb, p, action("count", nil)); got != 1 {
+	if got := Output[int](tb, p, Action("count", nil)); got != 1 {
 		tb.Errorf("the next call is the %dth of its instance, want the first", got)
 	}
 }
@@ -126,7 +127,7 @@ func answer(status int) func(context.Context, abi.Request) abi.Response {
 
 // anyRequest is a call that makes a request, served by http.
 func anyRequest(http func(context.Context, abi.Request) abi.Response) guest.Call {
-	c := action("http", abi.Request{Method: "GET", URL: "https://a.example"})
+	c := Action("http", abi.Request{Method: "GET", URL: "https://a.example"})
 	c.HTTP = http
 	return c
 }

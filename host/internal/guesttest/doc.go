@@ -8,6 +8,8 @@
 //   - [RunAttacks] hands over the modules of [Attacks], and measures: each is refused or stopped in time, the
 //     host's other goroutines keep running, memory comes back, and the next guest is served.
 //
+// Beside them it has what tests of one engine need too: [Guest] and its calls, and a [Cache] of compiled code.
+//
 // PATCHBAY_TRIALS=full in the environment runs ten times as many calls, larger modules, and the bounds that
 // hold on a quiet machine. PATCHBAY_ATTACKS names a file for the table of attacks, in Markdown.
 //

@@ -19,20 +19,23 @@ func Guest(tb testing.TB) []byte {
 	return code
 }
 
-var goGuest = sync.OnceValues(func() ([]byte, error) {
+var goGuest = sync.OnceValues(func() ([]byte, error) { return Build("patchbay/host/internal/guesttest/testdata/guest") })
+
+// Build compiles a command in Go, named by its import path, into a module as guests are.
+func Build(path string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "guesttest")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, "guest.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-o", out, "patchbay/host/internal/guesttest/testdata/guest")
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-o", out, path)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOPROXY=off", "GOTOOLCHAIN=local")
 	if text, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the guest: %w\n%s", err, text)
+		return nil, fmt.Errorf("build guest %s: %w\n%s", path, err, text)
 	}
 	return os.ReadFile(out)
-})
+}
 
 // full reports whether the long trials are wanted, and the bounds of a quiet machine.
 func full() bool { return os.Getenv("PATCHBAY_TRIALS") == "full" }

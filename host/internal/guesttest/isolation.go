@@ -69,7 +69,7 @@ const searchEvery = 8
 func isolation(tb testing.TB, e guest.Engine, n int) {
 	tb.Helper()
 	tr := &trial{TB: tb, mark: rand.Uint64(), program: load(tb, e, guest.Module{Code: Guest(tb),
-		WarmUp: []abi.Envelope{action("random", nil).Envelope}})}
+		WarmUp: []abi.Envelope{Action("random", nil).Envelope}})}
 	tr.search(true)
 	var wg sync.WaitGroup
 	var next atomic.Int64
@@ -96,7 +96,7 @@ func (tr *trial) plant(i int) {
 	tr.ends[i].Add(1)
 	ctx, cancel := context.WithCancel(tr.Context())
 	defer cancel()
-	c := action("plant", map[string]any{"Mark": ^tr.mark, "Serial": ^tr.serial.Add(1), "End": end.operation})
+	c := Action("plant", map[string]any{"Mark": ^tr.mark, "Serial": ^tr.serial.Add(1), "End": end.operation})
 	c.Limits = end.limits
 	c.Limits.Memory = trialMemory
 	c.HTTP = func(_ context.Context, r abi.Request) abi.Response {
@@ -118,7 +118,7 @@ func (tr *trial) plant(i int) {
 // search makes a call that looks for words. With own set it plants one first, which it has to find.
 func (tr *trial) search(own bool) {
 	tr.scans.Add(1)
-	c := action("scan", map[string]any{"Mark": ^tr.mark, "Own": own})
+	c := Action("scan", map[string]any{"Mark": ^tr.mark, "Own": own})
 	c.Limits = abi.Limits{Memory: trialMemory, Wall: time.Minute, Fuel: 1 << 40}
 	c.HTTP = answer(200)
 	outcome, err := tr.program.Call(tr.Context(), c)

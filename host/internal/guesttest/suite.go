@@ -30,5 +30,5 @@ type check struct {
 
 func checks() []check {
 	return slices.Concat(resultChecks, limitChecks, stopChecks, hostChecks, httpChecks, logChecks, pointerChecks, wasiChecks,
-		stateChecks, chanceChecks, worldChecks, usageChecks, loadChecks, warmUpChecks, concurrencyChecks, closeChecks)
+		stateChecks, chanceChecks, worldChecks, usageChecks, loadChecks, warmUpChecks, concurrencyChecks, closeChecks, leakChecks)
 }

@@ -12,7 +12,7 @@ import (
 var chanceChecks = []check{
 	{"chance/a Go guest", func(tb testing.TB, s *session) { differs(tb, s.program) }},
 	{"chance/a warm Go guest", func(tb testing.TB, s *session) {
-		differs(tb, s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{action("random", nil).Envelope}}))
+		differs(tb, s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{Action("random", nil).Envelope}}))
 	}},
 	{"chance/random_get", func(tb testing.TB, s *session) {
 		p := newProbe(allOf("random_get")...)
@@ -20,7 +20,7 @@ var chanceChecks = []check{
 		program := s.load(tb, guest.Module{Code: p.module(draw, draw)})
 		seen := map[int64]bool{}
 		for range 4 {
-			for _, n := range done[[]int64](tb, program, action("any", nil)) {
+			for _, n := range Output[[]int64](tb, program, Action("any", nil)) {
 				seen[n] = true
 			}
 		}
@@ -29,7 +29,7 @@ var chanceChecks = []check{
 	{"clock/real", func(tb testing.TB, s *session) {
 		for range 3 {
 			before := time.Now().UnixNano()
-			got := done[map[string]int64](tb, s.program, action("clock", nil))
+			got := Output[map[string]int64](tb, s.program, Action("clock", nil))
 			if got["real"] < before || got["real"] > time.Now().UnixNano() {
 				tb.Errorf("the guest's clock says %d, ours said %d before", got["real"], before)
 			}
@@ -40,7 +40,7 @@ var chanceChecks = []check{
 	}},
 	{"clock/monotonic", monotonic},
 	{"clock/sleeps", func(tb testing.TB, s *session) {
-		if got := done[float64](tb, s.program, action("sleep", 0.05)); got < 0.05 || got > 10 {
+		if got := Output[float64](tb, s.program, Action("sleep", 0.05)); got < 0.05 || got > 10 {
 			tb.Errorf("slept %v s, want 0.05", got)
 		}
 	}},
@@ -57,7 +57,7 @@ func differs(tb testing.TB, p guest.Program) {
 	const calls = 4
 	seen := map[string]map[string]bool{}
 	for range calls {
-		for source, text := range done[map[string]string](tb, p, action("random", nil)) {
+		for source, text := range Output[map[string]string](tb, p, Action("random", nil)) {
 			if seen[source] == nil {
 				seen[source] = map[string]bool{}
 			}
@@ -84,7 +84,7 @@ func monotonic(tb testing.TB, s *session) {
 	p.Initialize(nil, read(512))
 	program := s.load(tb, guest.Module{Code: p.module(get(512), do(read(520)), get(520), do(read(528)), get(528))})
 	for range 3 {
-		got := done[[]int64](tb, program, action("any", nil))
+		got := Output[[]int64](tb, program, Action("any", nil))
 		if begun, first, second := got[0], got[2], got[4]; begun <= 0 || first < begun || second < first {
 			tb.Errorf("the clock reads %d in _initialize and %d and %d in a call", begun, first, second)
 		}
@@ -111,17 +111,17 @@ var worldChecks = []check{
 	{"world/the same call comes out the same", func(tb testing.TB, s *session) {
 		p := s.load(tb, guest.Module{Code: Guest(tb), World: aWorld(1)})
 		again := s.load(tb, guest.Module{Code: Guest(tb), World: aWorld(1)})
-		first, usage := used[diary](tb, p, inWorld(action("diary", 0.05), 7))
+		first, usage := used[diary](tb, p, inWorld(Action("diary", 0.05), 7))
 		differs(tb, p) // calls without a world in between
 		for _, program := range []guest.Program{p, p, again} {
-			got, u := used[diary](tb, program, inWorld(action("diary", 0.05), 7))
+			got, u := used[diary](tb, program, inWorld(Action("diary", 0.05), 7))
 			equal(tb, "diary", got, first)
 			equal(tb, "fuel", u.Fuel, usage.Fuel)
 			equal(tb, "memory", u.PeakMemory, usage.PeakMemory)
 		}
 	}},
 	{"world/another seed", func(tb testing.TB, s *session) {
-		one, two := done[diary](tb, s.program, inWorld(action("diary", 0), 7)), done[diary](tb, s.program, inWorld(action("diary", 0), 8))
+		one, two := Output[diary](tb, s.program, inWorld(Action("diary", 0), 7)), Output[diary](tb, s.program, inWorld(Action("diary", 0), 8))
 		for _, source := range []string{"crypto/rand", "math/rand", "math/rand/v2"} {
 			if one.Numbers[source] == "" || two.Numbers[source] == one.Numbers[source] {
 				tb.Errorf("%s: two seeds give %q and %q", source, one.Numbers[source], two.Numbers[source])
@@ -129,16 +129,16 @@ var worldChecks = []check{
 		}
 	}},
 	{"world/time", func(tb testing.TB, s *session) {
-		got := done[diary](tb, s.program, inWorld(action("diary", 0.05), 7))
+		got := Output[diary](tb, s.program, inWorld(Action("diary", 0.05), 7))
 		equal(tb, "the time", got.Before, aWorld(7).Now.UnixNano())
 		equal(tb, "the time slept", got.Slept, int64(50*time.Millisecond))
 		equal(tb, "the time afterwards", got.After, got.Before+got.Slept)
 	}},
 	{"world/deadline", func(tb testing.TB, s *session) {
 		// A guest can tell what is left by the digit: it must be the same digits.
-		c := inWorld(with(action("echo", nil), abi.Limits{Wall: 20 * time.Second}), 7)
+		c := inWorld(with(Action("echo", nil), abi.Limits{Wall: 20 * time.Second}), 7)
 		for range 3 {
-			equal(tb, "deadline", done[abi.Envelope](tb, s.program, c).Deadline, 20.0)
+			equal(tb, "deadline", Output[abi.Envelope](tb, s.program, c).Deadline, 20.0)
 		}
 	}},
 }

@@ -41,7 +41,7 @@ var concurrencyChecks = []check{
 		var wg sync.WaitGroup
 		for i := range 40 {
 			wg.Go(func() {
-				c := action("echo", fmt.Sprint("input ", i))
+				c := Action("echo", fmt.Sprint("input ", i))
 				c.Envelope.Call = fmt.Sprint("call ", i)
 				outcome, err := s.program.Call(tb.Context(), c)
 				if err != nil {
@@ -70,7 +70,7 @@ var concurrencyChecks = []check{
 		ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Millisecond)
 		defer cancel()
 		_, err := s.program.Call(ctx, anyRequest(b.http)) // waits for a slot until its time is over
-		wantFault(tb, err, abi.Timeout, "caller's deadline")
+		WantFault(tb, err, abi.Timeout, "caller's deadline")
 		close(b.release)
 		wg.Wait()
 		equal(tb, "calls at a time", b.peak.Load(), int32(Concurrency))
@@ -83,7 +83,7 @@ var concurrencyChecks = []check{
 		}
 		eventually(tb, "as many calls run as may", b.holds(Concurrency))
 		time.AfterFunc(2*shortWall, func() { close(b.release) })
-		done[int](tb, s.program, with(action("count", nil), abi.Limits{Wall: shortWall}))
+		Output[int](tb, s.program, with(Action("count", nil), abi.Limits{Wall: shortWall}))
 		wg.Wait()
 	}},
 	{"concurrency/a failure does not disturb others", func(tb testing.TB, s *session) {
@@ -95,9 +95,9 @@ var concurrencyChecks = []check{
 		}()
 		eventually(tb, "a call runs", b.holds(1))
 		for _, operation := range []string{"trap", "panic", "exit"} {
-			faults(tb, s.program, action(operation, nil), abi.Internal)
+			faults(tb, s.program, Action(operation, nil), abi.Internal)
 		}
-		faults(tb, s.program, with(action("spin", nil), abi.Limits{Fuel: 1_000_000}), abi.LimitExceeded)
+		faults(tb, s.program, with(Action("spin", nil), abi.Limits{Fuel: 1_000_000}), abi.LimitExceeded)
 		close(b.release)
 		if err := <-held; err != nil {
 			tb.Errorf("the call that ran meanwhile: %v", err)
@@ -113,8 +113,8 @@ var closeChecks = []check{
 		if err := e.Close(tb.Context()); err != nil {
 			tb.Error(err)
 		}
-		_, err := p.Call(tb.Context(), action("any", nil))
-		wantFault(tb, err, abi.Unavailable)
+		_, err := p.Call(tb.Context(), Action("any", nil))
+		WantFault(tb, err, abi.Unavailable)
 		if _, err := e.Load(tb.Context(), guest.Module{Code: newProbe().module(do(""))}); err == nil {
 			tb.Error("an engine that is closed has loaded a module")
 		}
@@ -148,9 +148,9 @@ func closesProgram(tb testing.TB, s *session) {
 	if err := p.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		tb.Errorf("Close while calls run: %v, want the context's error", err)
 	}
-	wantFault(tb, <-waiting, abi.Unavailable, "closed")
+	WantFault(tb, <-waiting, abi.Unavailable, "closed")
 	_, err := p.Call(tb.Context(), anyRequest(b.http))
-	wantFault(tb, err, abi.Unavailable, "closed")
+	WantFault(tb, err, abi.Unavailable, "closed")
 
 	closed := make(chan error, 1)
 	wg.Go(func() { closed <- p.Close(tb.Context()) })

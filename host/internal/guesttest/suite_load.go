@@ -20,7 +20,7 @@ var loadChecks = slices.Concat(refusals(), []check{
 		code := newProbe().module(wasmtest.I64Const(7))
 		p := s.load(tb, guest.Module{Code: code})
 		clear(code)
-		equal(tb, "output", done[[]int64](tb, p, action("any", nil)), []int64{7})
+		equal(tb, "output", Output[[]int64](tb, p, Action("any", nil)), []int64{7})
 	}},
 	{"load/does not change the module", func(tb testing.TB, s *session) {
 		code := newProbe().module(wasmtest.I64Const(7))
@@ -41,7 +41,7 @@ var loadChecks = slices.Concat(refusals(), []check{
 					return
 				}
 				defer p.Close(context.Background())
-				if outcome, err := p.Call(tb.Context(), action("any", nil)); err != nil || string(outcome.Result.Output) != "[70]" {
+				if outcome, err := p.Call(tb.Context(), Action("any", nil)); err != nil || string(outcome.Result.Output) != "[70]" {
 					tb.Errorf("got %s, %v", outcome.Result.Output, err)
 				}
 			})
@@ -50,11 +50,11 @@ var loadChecks = slices.Concat(refusals(), []check{
 	}},
 	{"load/programs share nothing", func(tb testing.TB, s *session) {
 		one, two := s.load(tb, guest.Module{Code: newProbe().module(wasmtest.I64Const(1))}), s.load(tb, guest.Module{Code: newProbe().module(wasmtest.I64Const(2))})
-		equal(tb, "output", done[[]int64](tb, one, action("any", nil)), []int64{1})
+		equal(tb, "output", Output[[]int64](tb, one, Action("any", nil)), []int64{1})
 		if err := one.Close(tb.Context()); err != nil {
 			tb.Error(err)
 		}
-		equal(tb, "output", done[[]int64](tb, two, action("any", nil)), []int64{2})
+		equal(tb, "output", Output[[]int64](tb, two, Action("any", nil)), []int64{2})
 	}},
 	{"load/cancelled", func(tb testing.TB, s *session) {
 		ctx, cancel := context.WithCancel(tb.Context())
@@ -64,13 +64,21 @@ var loadChecks = slices.Concat(refusals(), []check{
 			tb.Error("loaded, though nobody waited for it")
 		}
 	}},
+	{"load/types in another order", func(tb testing.TB, s *session) {
+		// Signatures are the same for what they are, not for where they stand.
+		g := wasmtest.NewGuest()
+		g.Types = append([]wasm.Signature{wasmtest.Type("", "l"), wasmtest.Type("df", "")}, g.Types...)
+		if !Output[bool](tb, s.load(tb, guest.Module{Code: g.Invoke(nil, "")}), Action("any", nil)) {
+			tb.Error("got another result")
+		}
+	}},
 	{"load/names of the module do not clash", func(tb testing.TB, s *session) {
 		g := wasmtest.NewGuest()
 		g.Customs = []wasmtest.Code{wasmtest.Custom("name", "\x00"+wasmtest.Sized(wasmtest.Sized(abi.ModuleSys)))}
 		code := g.Invoke(nil, "")
 		one, two := s.load(tb, guest.Module{Code: code}), s.load(tb, guest.Module{Code: code})
 		for _, p := range []guest.Program{one, two, one} {
-			done[bool](tb, p, action("any", nil))
+			Output[bool](tb, p, Action("any", nil))
 		}
 	}},
 })
@@ -117,15 +125,15 @@ func refusals() (all []check) {
 
 var warmUpChecks = []check{
 	{"warm-up/at most once, and the same for every call", func(tb testing.TB, s *session) {
-		p := s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{action("count", nil).Envelope}})
-		first := done[int](tb, p, action("count", nil))
+		p := s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{Action("count", nil).Envelope}})
+		first := Output[int](tb, p, Action("count", nil))
 		if first != 1 && first != 2 {
 			tb.Errorf("the first call is the %dth of its instance, want the first, or the second after the warm-up", first)
 		}
 		var wg sync.WaitGroup
 		for range 12 {
 			wg.Go(func() {
-				outcome, err := p.Call(tb.Context(), action("count", nil))
+				outcome, err := p.Call(tb.Context(), Action("count", nil))
 				if err != nil || decode[int](tb, outcome.Result.Output) != first {
 					tb.Errorf("got %s, %v; want %d as in the first call", outcome.Result.Output, err, first)
 				}
@@ -134,8 +142,8 @@ var warmUpChecks = []check{
 		wg.Wait()
 	}},
 	{"warm-up/HTTP is answered with an empty object", func(tb testing.TB, s *session) {
-		p := s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{action("warm", nil).Envelope}})
-		switch seen := done[[]string](tb, p, action("warmth", nil)); {
+		p := s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{Action("warm", nil).Envelope}})
+		switch seen := Output[[]string](tb, p, Action("warmth", nil)); {
 		case len(seen) == 0: // not warmed up
 		case len(seen) > 1:
 			tb.Errorf("warmed up %d times, want once", len(seen))
@@ -149,14 +157,14 @@ var warmUpChecks = []check{
 	{"warm-up/a guest that fails it starts unwarmed", func(tb testing.TB, s *session) {
 		for _, end := range []string{"trap", "spin", "panic", "exit", "silent", "hog", "seven", "deadlock"} {
 			p := s.load(tb, guest.Module{Code: Guest(tb), Limits: abi.Limits{Wall: shortWall, Memory: 32 << 20},
-				WarmUp: []abi.Envelope{action("count", nil).Envelope, action(end, nil).Envelope}})
+				WarmUp: []abi.Envelope{Action("count", nil).Envelope, Action(end, nil).Envelope}})
 			for range 2 {
 				wellBehaved(tb, p)
 			}
 		}
 	}},
 	{"warm-up/a guest's own fault is no failure", func(tb testing.TB, s *session) {
-		p := s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{action("fault", nil).Envelope, action("no such operation", nil).Envelope}})
+		p := s.load(tb, guest.Module{Code: Guest(tb), WarmUp: []abi.Envelope{Action("fault", nil).Envelope, Action("no such operation", nil).Envelope}})
 		wellBehaved(tb, p)
 	}},
 }

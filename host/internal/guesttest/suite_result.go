@@ -16,12 +16,12 @@ var resultChecks = slices.Concat([]check{
 	{"result/echo", echoes},
 	{"result/numbers as written", asWritten},
 	{"result/envelope again", func(tb testing.TB, s *session) {
-		if !done[bool](tb, s.program, action("again", strings.Repeat("x", 10_000))) {
+		if !Output[bool](tb, s.program, Action("again", strings.Repeat("x", 10_000))) {
 			tb.Error("the envelope cannot be asked for again")
 		}
 	}},
 	{"result/guest's own fault", func(tb testing.TB, s *session) {
-		outcome, err := s.program.Call(tb.Context(), action("fault", nil))
+		outcome, err := s.program.Call(tb.Context(), Action("fault", nil))
 		if r := outcome.Result; err != nil || r.Status != abi.StatusFault || r.Fault.Code != abi.Conflict {
 			tb.Errorf("got %+v, %v; want the guest's fault as a result", r, err)
 		}
@@ -35,9 +35,9 @@ var resultChecks = slices.Concat([]check{
 	}},
 	{"result/second is refused", func(tb testing.TB, s *session) {
 		var logs recorder
-		c := action("twice", nil)
+		c := Action("twice", nil)
 		c.Log = logs.log
-		if got := done[string](tb, s.program, c); got != "first" {
+		if got := Output[string](tb, s.program, c); got != "first" {
 			tb.Errorf("got %q, want the first result", got)
 		}
 		equal(tb, "the host's answers", logs.records, []abi.LogRecord{{Level: abi.LevelWarn, Message: "0 -22"}})
@@ -45,17 +45,17 @@ var resultChecks = slices.Concat([]check{
 	{"result/overwritten afterwards", func(tb testing.TB, s *session) {
 		g := wasmtest.NewGuest()
 		p := s.load(tb, guest.Module{Code: g.InvokeOnly(nil, g.Answer()+i32s(wasmtest.ResultAt, 0, 20)+wasmtest.MemoryFill+wasmtest.I32Const(0))})
-		if !done[bool](tb, p, action("any", nil)) {
+		if !Output[bool](tb, p, Action("any", nil)) {
 			tb.Error("the result is not what it was when it was handed over")
 		}
 	}},
 	{"result/malformed envelope", func(tb testing.TB, s *session) {
-		c := action("echo", nil)
+		c := Action("echo", nil)
 		c.Envelope.Call = ""
-		faults(tb, s.program, c, abi.Internal, "call is empty")
-		c = action("echo", nil)
+		faults(tb, s.program, c, abi.Internal, "the host made a malformed call", "call is empty")
+		c = Action("echo", nil)
 		c.Envelope.Input = json.RawMessage("{")
-		faults(tb, s.program, c, abi.Internal)
+		faults(tb, s.program, c, abi.Internal, "the host made a malformed call")
 	}},
 }, misbehaviour())
 
@@ -66,7 +66,7 @@ func echoes(tb testing.TB, s *session) {
 		Connection: &abi.Connection{Name: "acme", Auth: "token", URLs: map[string]string{"api": "https://a.example"}},
 		Cursor:     json.RawMessage(`"at 7"`),
 	}}
-	got := done[abi.Envelope](tb, s.program, c)
+	got := Output[abi.Envelope](tb, s.program, c)
 	if got.Deadline < 15 || got.Deadline > 20 {
 		tb.Errorf("deadline %v s, want what is left of 20", got.Deadline)
 	}
@@ -75,7 +75,7 @@ func echoes(tb testing.TB, s *session) {
 }
 
 func asWritten(tb testing.TB, s *session) {
-	outcome, err := s.program.Call(tb.Context(), action("page", nil))
+	outcome, err := s.program.Call(tb.Context(), Action("page", nil))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func misbehaviour() (all []check) {
 		{"deadlock", "deadlock", nil, []string{"asleep"}, "deadlock"},
 	} {
 		all = append(all, check{"fault/" + tt.name, func(tb testing.TB, s *session) {
-			f := faults(tb, s.program, action(tt.operation, tt.input), abi.Internal, tt.texts...)
+			f := faults(tb, s.program, Action(tt.operation, tt.input), abi.Internal, tt.texts...)
 			checkDetails(tb, f, tt.stderr)
 		}})
 	}
@@ -153,8 +153,8 @@ func handmade() (all []check) {
 			code := wasmtest.NewGuest(host(abi.ModuleWASI, "proc_exit")).InvokeOnly(nil, tt.body)
 			p := s.load(tb, guest.Module{Code: code})
 			for range 2 {
-				_, err := p.Call(tb.Context(), action("any", nil))
-				if f := wantFault(tb, err, abi.Internal); !strings.Contains(f.Message, tt.text) && tt.name != "recursion" {
+				_, err := p.Call(tb.Context(), Action("any", nil))
+				if f := WantFault(tb, err, abi.Internal); !strings.Contains(f.Message, tt.text) && tt.name != "recursion" {
 					tb.Errorf("got message %q, want %q in it", f.Message, tt.text)
 				}
 			}

@@ -21,7 +21,7 @@ var stateChecks = append(stateKinds(), []check{
 	{"state/after each kind of end", func(tb testing.TB, s *session) {
 		for end, code := range map[string]abi.Code{"ok": "", "fault": "", "trap": abi.Internal, "panic": abi.Internal, "exit": abi.Internal,
 			"memory": abi.LimitExceeded, "descend": "*", "nothing": abi.Internal, "lock": abi.Internal} {
-			c := with(action("plant", map[string]any{"Mark": 1, "Serial": 2, "End": end}), abi.Limits{Memory: 32 << 20})
+			c := with(Action("plant", map[string]any{"Mark": 1, "Serial": 2, "End": end}), abi.Limits{Memory: 32 << 20})
 			c.HTTP = answer(200)
 			_, err := s.program.Call(tb.Context(), c)
 			switch {
@@ -30,7 +30,7 @@ var stateChecks = append(stateKinds(), []check{
 			case code == "*" && err == nil:
 				tb.Errorf("%s: want a fault", end)
 			case code != "" && code != "*":
-				wantFault(tb, err, code)
+				WantFault(tb, err, code)
 			}
 			wellBehaved(tb, s.program)
 		}
@@ -42,9 +42,9 @@ var stateChecks = append(stateKinds(), []check{
 		spoil := wasmtest.I64Const(9) + wasmtest.GlobalSet(n) + i32s(700) + wasmtest.I64Const(9) + wasmtest.I64Store(0) + wasmtest.Unreachable
 		program := s.load(tb, guest.Module{Code: p.module(do(onAttack(spoil)), wasmtest.GlobalGet(n), at)})
 		for range 3 {
-			_, err := program.Call(tb.Context(), action("any", nil))
-			wantFault(tb, err, abi.Internal)
-			equal(tb, "global and memory", done[[]int64](tb, program, benign()), []int64{0, 5, 0})
+			_, err := program.Call(tb.Context(), Action("any", nil))
+			WantFault(tb, err, abi.Internal)
+			equal(tb, "global and memory", Output[[]int64](tb, program, benign()), []int64{0, 5, 0})
 		}
 	}},
 	{"state/set by _initialize", func(tb testing.TB, s *session) {
@@ -54,7 +54,7 @@ var stateChecks = append(stateKinds(), []check{
 		p.Initialize(nil, count+i32s(1)+wasmtest.MemoryGrow+wasmtest.Drop+i32s(memoryEnd)+wasmtest.I64Const(3)+wasmtest.I64Store(0))
 		program := s.load(tb, guest.Module{Code: p.module(do(count), wasmtest.GlobalGet(n), i64(wasmtest.MemorySize), i32s(memoryEnd)+wasmtest.I64Load(0))})
 		for range 3 {
-			equal(tb, "global, pages and grown memory", done[[]int64](tb, program, action("any", nil)), []int64{0, 7, 2, 3})
+			equal(tb, "global, pages and grown memory", Output[[]int64](tb, program, Action("any", nil)), []int64{0, 7, 2, 3})
 		}
 	}},
 }...)
@@ -70,7 +70,7 @@ func onAttack(code ...wasmtest.Code) wasmtest.Code {
 
 // benign is a call in which a guest by hand behaves.
 func benign() guest.Call {
-	c := action("any", nil)
+	c := Action("any", nil)
 	c.Envelope.Input = json.RawMessage(`"` + strings.Repeat("x", threshold) + `"`)
 	return c
 }
@@ -131,7 +131,7 @@ func stateKinds() (all []check) {
 			p := newProbe()
 			program := s.load(tb, guest.Module{Code: p.module(k.build(p)...)})
 			for i := range 4 {
-				if got := done[[]int64](tb, program, action("any", nil)); !slices.Equal(got, k.want) {
+				if got := Output[[]int64](tb, program, Action("any", nil)); !slices.Equal(got, k.want) {
 					tb.Fatalf("call %d: got %v, want %v: what another call left", i+1, got, k.want)
 				}
 			}

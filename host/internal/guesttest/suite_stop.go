@@ -16,7 +16,7 @@ var stopChecks = slices.Concat(deadlines(), cancels(), []check{
 	{"stop/the caller's deadline is in the envelope", func(tb testing.TB, s *session) {
 		ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Second)
 		defer cancel()
-		outcome, err := s.program.Call(ctx, with(action("echo", nil), abi.Limits{Wall: 20 * time.Second}))
+		outcome, err := s.program.Call(ctx, with(Action("echo", nil), abi.Limits{Wall: 20 * time.Second}))
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -29,8 +29,8 @@ var stopChecks = slices.Concat(deadlines(), cancels(), []check{
 		ctx, cancel := context.WithCancelCause(tb.Context())
 		cancel(errors.New("gone"))
 		for range 20 { // a free slot and a done context are both ready
-			_, err := s.program.Call(ctx, action("echo", nil))
-			wantFault(tb, err, abi.Canceled)
+			_, err := s.program.Call(ctx, Action("echo", nil))
+			WantFault(tb, err, abi.Canceled)
 		}
 		wellBehaved(tb, s.program)
 	}},
@@ -42,8 +42,8 @@ var stopChecks = slices.Concat(deadlines(), cancels(), []check{
 		p, err := s.engine.Load(tb.Context(), m)
 		if err == nil { // an engine may find out at the first call
 			defer p.Close(context.Background())
-			_, err = p.Call(tb.Context(), with(action("any", nil), abi.Limits{Wall: shortWall}))
-			wantFault(tb, err, abi.Timeout, "wall")
+			_, err = p.Call(tb.Context(), with(Action("any", nil), abi.Limits{Wall: shortWall}))
+			WantFault(tb, err, abi.Timeout, "wall")
 		}
 		within(tb, start, 20*time.Second)
 		wellBehaved(tb, s.program)
@@ -64,11 +64,11 @@ func deadlines() (all []check) {
 		limit time.Duration // of the caller; 0 is none
 		text  string
 	}{
-		{"wall, loop", action("spin", nil), 0, "wall limit of 300ms"},
-		{"wall, sleep", action("sleep", 3600), 0, "wall limit of 300ms"},
+		{"wall, loop", Action("spin", nil), 0, "wall limit of 300ms"},
+		{"wall, sleep", Action("sleep", 3600), 0, "wall limit of 300ms"},
 		{"wall, HTTP", anyRequest(waitForEnd), 0, "wall limit of 300ms"},
-		{"caller's deadline, loop", action("spin", nil), 100 * time.Millisecond, "caller's deadline"},
-		{"caller's deadline, sleep", action("sleep", 3600), 100 * time.Millisecond, "caller's deadline"},
+		{"caller's deadline, loop", Action("spin", nil), 100 * time.Millisecond, "caller's deadline"},
+		{"caller's deadline, sleep", Action("sleep", 3600), 100 * time.Millisecond, "caller's deadline"},
 		{"caller's deadline, HTTP", anyRequest(waitForEnd), 100 * time.Millisecond, "caller's deadline"},
 	} {
 		all = append(all, check{"stop/" + tt.name, func(tb testing.TB, s *session) {
@@ -80,7 +80,7 @@ func deadlines() (all []check) {
 			}
 			start := time.Now()
 			_, err := s.program.Call(ctx, with(tt.call, abi.Limits{Wall: shortWall, Fuel: 1 << 60}))
-			wantFault(tb, err, abi.Timeout, tt.text)
+			WantFault(tb, err, abi.Timeout, tt.text)
 			within(tb, start, shortWall)
 			wellBehaved(tb, s.program)
 		}})
@@ -93,7 +93,7 @@ func cancels() (all []check) {
 		all = append(all, check{"stop/cancel, " + operation, func(tb testing.TB, s *session) {
 			ctx, cancel := context.WithCancel(tb.Context())
 			defer cancel()
-			c := action(operation, 3600)
+			c := Action(operation, 3600)
 			if operation == "http" {
 				c = anyRequest(func(ctx context.Context, r abi.Request) abi.Response {
 					cancel()
@@ -105,7 +105,7 @@ func cancels() (all []check) {
 			start := time.Now()
 			c.Limits.Fuel = 1 << 60
 			_, err := s.program.Call(ctx, c)
-			wantFault(tb, err, abi.Canceled)
+			WantFault(tb, err, abi.Canceled)
 			within(tb, start, time.Second)
 			wellBehaved(tb, s.program)
 		}})

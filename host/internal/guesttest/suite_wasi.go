@@ -35,9 +35,9 @@ var wasiChecks = slices.Concat([]check{
 		two := vector(512, 6) + i32s(1032, 518) + wasmtest.I32Store(0) + i32s(1036, 2) + wasmtest.I32Store(0)
 		written := i64(i32s(600) + wasmtest.I32Load(0))
 		var logs recorder
-		c := action("any", nil)
+		c := Action("any", nil)
 		c.Log = logs.log
-		got := done[[]int64](tb, s.load(tb, guest.Module{Code: p.module(text, do(two), i64(i32s(2, 1024, 2, 600)+wasmtest.Call(6)), written)}), c)
+		got := Output[[]int64](tb, s.load(tb, guest.Module{Code: p.module(text, do(two), i64(i32s(2, 1024, 2, 600)+wasmtest.Call(6)), written)}), c)
 		equal(tb, "bytes written", got, []int64{0, 0, 0, 8})
 		equal(tb, "lines", logs.records, []abi.LogRecord{{Level: abi.LevelWarn, Message: "one"}, {Level: abi.LevelWarn, Message: "two"}})
 	}},

@@ -139,7 +139,7 @@ func (tr *attackTrial) try(code []byte) {
 	}()
 	tr.call(p)
 	if tr.f.Attack.Benign {
-		if !done[bool](tr.TB, p, benign()) {
+		if !Output[bool](tr.TB, p, benign()) {
 			tr.Error("the program does not answer a benign call any more")
 		}
 	}
@@ -165,7 +165,7 @@ func (tr *attackTrial) limits() abi.Limits {
 
 // call makes the call in which the guest attacks.
 func (tr *attackTrial) call(p guest.Program) {
-	c := action("any", nil)
+	c := Action("any", nil)
 	c.Limits = tr.limits()
 	c.HTTP = serve
 	c.Log = func(abi.LogRecord) {}

@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 // BenchmarkCall is one call with all that belongs to it: an instance in its first state, an envelope and a result
 // in JSON, the reset.
 func BenchmarkCall(b *testing.B) {
-	p := load(b, abi.Limits{})
-	env := envelope("echo", "input")
+	p := loadCode(b, guesttest.Guest(b))
+	c := guesttest.Action("echo", "input")
 	b.ReportAllocs()
 	var times []time.Duration
 	for b.Loop() {
 		start := time.Now()
-		if _, err := p.Call(context.Background(), env, nil, nil); err != nil {
+		if _, err := p.Call(context.Background(), c); err != nil {
 			b.Fatal(err)
 		}
 		times = append(times, time.Since(start))
@@ -31,7 +31,7 @@ func BenchmarkCall(b *testing.B) {
 // BenchmarkLoad compares what a module costs the first time and from the cache.
 func BenchmarkLoad(b *testing.B) {
 	load := func(b *testing.B, c Cache) {
-		p, err := newEngine(b, Config{Cache: c}).Load(context.Background(), guest.Module{Code: guestBytes})
+		p, err := newEngine(b, Config{Cache: c}).Load(context.Background(), guest.Module{Code: guesttest.Guest(b)})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -11,32 +11,27 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 	"patchbay/wasm"
+	"patchbay/wasm/wasmtest"
 )
 
 func TestLoad_Refuses(t *testing.T) {
 	t.Parallel()
-	give, data := giveResult(`{}`)
-	good := handmade{invoke: give, data: data}
-	outside := good
-	outside.data = []byte{opI32Const, 0xff, 0xff, 0x3f, opEnd, 1, 0} // at byte 1048575 of 65536
-	invalid := handmade{invoke: []byte{opI64Const, 0}}               // an i64 where an i32 has to be
+	outside := wasmtest.NewGuest()
+	outside.Data = []wasmtest.Code{wasmtest.ActiveData(1<<20-1, "\x00")}
+	untyped := wasmtest.NewGuest().InvokeOnly(nil, wasmtest.I64Const(0)) // where an i32 has to be
 	tests := []struct {
 		name   string
 		module []byte
-		kind   error // nil: another
+		kind   error
 		want   string
 	}{
-		{"nothing", nil, wasm.ErrNotWasm, "the file is empty"},
-		{"component", []byte("\x00asm\x0d\x00\x01\x00"), wasm.ErrComponent, "build a core module"},
 		{"lying count", []byte("\x00asm\x01\x00\x00\x00\x02\x05\xff\xff\xff\xff\x0f"), wasm.ErrMalformed, "import section"},
-		{"no guest", []byte("\x00asm\x01\x00\x00\x00"), wasm.ErrABI, "patchbay_invoke"},
-		{"invalid code", invalid.encode(), wasm.ErrMalformed, "the compiler says: invalid function[1]"},
-		{"data outside of memory", outside.encode(), wasm.ErrMalformed, "data section"},
-		{"lying branch table", handmade{invoke: []byte{opI32Const, 0, 0x0e, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0}}.encode(), wasm.ErrMalformed, "code section"},
-		{"exception handling", handmade{invoke: []byte{0x08, 0}}.encode(), wasm.ErrUnsupported, "code section"},
-		{"tail call", handmade{invoke: []byte{opLocalGet, 0, 0x12, 3}}.encode(), wasm.ErrUnsupported, "code section"},
-		{"atomics", handmade{invoke: []byte{opI32Const, 0, 0xfe, 0x10, 2, 0}}.encode(), wasm.ErrUnsupported, "code section"},
+		{"no guest", []byte(wasmtest.Header), wasm.ErrABI, "patchbay_invoke"},
+		{"code of the wrong type", untyped, wasm.ErrMalformed, "the compiler says: invalid function[0]"},
+		{"data outside of memory", outside.Invoke(nil, ""), wasm.ErrMalformed, "data section"},
+		{"unknown instruction", wasmtest.NewGuest().InvokeOnly(nil, "\xff"), wasm.ErrUnsupported, "code section"},
 	}
 	e := newEngine(t, Config{})
 	for _, tt := range tests {
@@ -45,18 +40,16 @@ func TestLoad_Refuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "load module: ") {
 				t.Fatalf("got %v, want %q in it", err, tt.want)
 			}
-			if tt.kind != nil && !errors.Is(err, tt.kind) {
+			if !errors.Is(err, tt.kind) {
 				t.Errorf("%v does not match %v", err, tt.kind)
 			}
 		})
 	}
-	_, err := e.Load(t.Context(), guest.Module{Code: good.encode(), Limits: abi.Limits{Memory: 1000}})
+	_, err := e.Load(t.Context(), guest.Module{Code: small(), Limits: abi.Limits{Memory: 1000}})
 	if !errors.Is(err, wasm.ErrLimit) || !strings.Contains(err.Error(), "starts with 65536 bytes of memory, at most 1000 are allowed") {
 		t.Errorf("more memory than is allowed: %v", err)
 	}
-	if _, err := e.Load(t.Context(), guest.Module{Code: good.encode()}); err != nil {
-		t.Errorf("the guest that the others are variations of: %v", err)
-	}
+	load(t, e, guest.Module{Code: small()}) // what the others are variations of
 	if len(e.programs) != 1 {
 		t.Errorf("%d programs, want the one that was loaded", len(e.programs))
 	}
@@ -70,7 +63,7 @@ func TestLoad_Context(t *testing.T) {
 	for range maxCompiling {
 		e.compiling <- struct{}{}
 	}
-	if _, err := e.Load(ctx, guest.Module{Code: guestBytes}); !errors.Is(err, context.Canceled) {
+	if _, err := e.Load(ctx, guest.Module{Code: small()}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -78,26 +71,21 @@ func TestLoad_Context(t *testing.T) {
 func TestEngine_Close(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Config{Cache: cache})
-	var programs []program
-	for range 2 { // one module twice: their compiled code is not shared, so that one can go without the other
-		p, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
-		if err != nil {
-			t.Fatal(err)
-		}
-		programs = append(programs, program{Program: p})
-	}
-	if err := programs[0].Close(t.Context()); err != nil {
+	m := guest.Module{Code: guesttest.Guest(t)}
+	first, second := load(t, e, m), load(t, e, m) // their compiled code is not shared: one can go without the other
+	if err := first.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := output[int](t, programs[1], envelope("count", nil), nil); got != 1 {
-		t.Errorf("got %d", got)
+	if got := count(t, second); got != 1 || len(e.programs) != 1 {
+		t.Errorf("got %d, with %d programs left", got, len(e.programs))
 	}
 	if err := e.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := programs[1].Call(t.Context(), envelope("count", nil), nil, nil)
-	wantFault(t, err, abi.Unavailable)
-	if _, err := e.Load(t.Context(), guest.Module{Code: guestBytes}); !errors.Is(err, guest.ErrClosed) {
+	for range 20 { // a free slot and the end are both ready
+		wantFault(t, second, anyCall, abi.Unavailable, "the program is closed")
+	}
+	if _, err := e.Load(t.Context(), m); !errors.Is(err, guest.ErrClosed) {
 		t.Errorf("Load after Close: %v", err)
 	}
 	if e.pool.alive != 0 {
@@ -115,30 +103,25 @@ func counting(n *int) func(context.Context, []byte, string) error {
 
 func TestPrepare_UsesCache(t *testing.T) {
 	t.Parallel()
-	give, data := giveResult(`{"status":"done","output":1}`)
-	module := handmade{invoke: give, data: data}.encode()
-	blobs := &memory{blobs: map[string][]byte{}}
+	blobs := &guesttest.Cache{}
 	compiled := 0
 	var log bytes.Buffer
 	e := newEngine(t, Config{Cache: blobs, Compile: counting(&compiled), Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	call := func() {
 		t.Helper()
-		p, err := e.Load(t.Context(), guest.Module{Code: module})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := output[int](t, program{Program: p}, envelope("any", nil), nil); got != 1 {
-			t.Errorf("got %d", got)
-		}
+		answers(t, load(t, e, guest.Module{Code: small()}))
 	}
 	call()
 	call()
-	if compiled != 1 || len(blobs.blobs) != 1 {
-		t.Errorf("compiled %d times with %d blobs kept, want 1 and 1", compiled, len(blobs.blobs))
+	names := blobs.Names()
+	if compiled != 1 || len(names) != 1 {
+		t.Fatalf("compiled %d times with %d blobs kept, want 1 and 1", compiled, len(names))
 	}
-	for name, blob := range blobs.blobs { // the cache does not give such a blob out; were it to, nothing of it runs
-		blobs.blobs[name] = blob[:len(blob)-1]
+	blob, err := blobs.Get(names[0])
+	if err != nil {
+		t.Fatal(err)
 	}
+	blobs.Put(names[0], blob[:len(blob)-1]) // the cache does not give such a blob out; were it to, nothing of it runs
 	call()
 	if compiled != 2 || !strings.Contains(log.String(), "compiled again") {
 		t.Errorf("compiled %d times, want 2: %s", compiled, &log)
@@ -147,8 +130,6 @@ func TestPrepare_UsesCache(t *testing.T) {
 
 func TestPrepare_NoCode(t *testing.T) {
 	t.Parallel()
-	give, data := giveResult(`{}`)
-	module := handmade{invoke: give, data: data}.encode()
 	for name, compile := range map[string]func(context.Context, []byte, string) error{
 		"no machine code was written": func(context.Context, []byte, string) error { return nil },
 		"unexpected file": func(ctx context.Context, module []byte, dir string) error {
@@ -156,7 +137,7 @@ func TestPrepare_NoCode(t *testing.T) {
 		},
 		"too much for it": func(context.Context, []byte, string) error { return errors.New("too much for it") },
 	} {
-		_, err := newEngine(t, Config{Compile: compile}).Load(t.Context(), guest.Module{Code: module})
+		_, err := newEngine(t, Config{Compile: compile}).Load(t.Context(), guest.Module{Code: small()})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %q in it", err, name)
 		}
@@ -166,7 +147,7 @@ func TestPrepare_NoCode(t *testing.T) {
 func TestOpen_Laid(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Config{Cache: cache})
-	prepared, err := e.Prepare(t.Context(), guestBytes)
+	prepared, err := e.Prepare(t.Context(), small())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,9 +159,7 @@ func TestOpen_Laid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := output[int](t, program{Program: p}, envelope("count", nil), nil); got != 1 {
-		t.Errorf("got %d", got)
-	}
+	answers(t, p)
 	if _, err := e.Open(t.Context(), t.TempDir(), guest.Module{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an empty folder: %v", err)
 	}
@@ -197,14 +176,13 @@ func TestDecodePrepared_Garbage(t *testing.T) {
 
 // FuzzLoad looks for modules that pass our checks and take the runtime down.
 func FuzzLoad(f *testing.F) {
-	give, data := giveResult(`{}`)
-	for _, h := range []handmade{
-		{invoke: give, data: data, named: true},
-		{invoke: []byte{opLoop, blockVoid, opI32Const, 1, opMemoryGrow, 0, opBrIf, 0, opEnd, opUnreachable}},
-		{initialize: []byte{opI32Const, 0, opIf, blockVoid, opI64Const, 1, 0x1a, opEnd}, invoke: []byte{opLocalGet, 0, opCall, 3}},
-	} {
-		f.Add(h.encode())
-	}
+	named, recursive := wasmtest.NewGuest(), wasmtest.NewGuest()
+	named.Customs = []wasmtest.Code{wasmtest.Names("call", "take", "invoke")}
+	recursive.Initialize(nil, wasmtest.I32Const(0)+wasmtest.If(wasmtest.I64Const(1), wasmtest.Drop))
+	grows := wasmtest.Loop(wasmtest.I32Const(1), wasmtest.MemoryGrow, wasmtest.BrIf(0)) + wasmtest.Unreachable
+	f.Add(named.Invoke(nil, ""))
+	f.Add(recursive.InvokeOnly(nil, wasmtest.LocalGet(0)+wasmtest.Call(recursive.NextFunc())))
+	f.Add(wasmtest.NewGuest().InvokeOnly(nil, grows))
 	e := New(Config{})
 	f.Fuzz(func(t *testing.T, module []byte) {
 		p, err := e.Load(t.Context(), guest.Module{Code: module, Limits: abi.Limits{Fuel: 1_000_000}})

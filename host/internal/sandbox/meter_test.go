@@ -5,8 +5,6 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"pgregory.net/rapid"
-
-	"patchbay/abi"
 )
 
 // fuelGlobal is a global without a module.
@@ -47,39 +45,4 @@ func TestMeter(t *testing.T) {
 			t.Errorf("%d units were handed out at a time", int64(g.v))
 		}
 	})
-}
-
-// TestUsage_Fuel has equal calls use equal fuel, and less than a limit that they are stopped by.
-func TestUsage_Fuel(t *testing.T) {
-	t.Parallel()
-	give, data := giveResult(`{"status":"done","output":1}`)
-	p := loadModule(t, handmade{invoke: give, data: data}.encode(), abi.Limits{})
-	var first int64
-	for range 3 {
-		outcome, err := p.Program.Call(t.Context(), anyCall)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first == 0 {
-			first = outcome.Usage.Fuel
-		}
-		if outcome.Usage.Fuel != first || first <= 0 {
-			t.Errorf("used %d units, at first %d", outcome.Usage.Fuel, first)
-		}
-		if outcome.Usage.PeakMemory != 1<<16 || outcome.Usage.HostCalls != 0 || outcome.Usage.Wall <= 0 {
-			t.Errorf("usage %+v", outcome.Usage)
-		}
-	}
-	enough := anyCall
-	enough.Limits.Fuel = first
-	if _, err := p.Program.Call(t.Context(), enough); err != nil {
-		t.Errorf("with just enough fuel: %v", err)
-	}
-	short := anyCall
-	short.Limits.Fuel = first - 1
-	outcome, err := p.Program.Call(t.Context(), short)
-	wantFault(t, err, abi.LimitExceeded, "used up its fuel")
-	if outcome.Usage.Fuel != first-1 {
-		t.Errorf("used %d units, want the limit of %d", outcome.Usage.Fuel, first-1)
-	}
 }

@@ -8,21 +8,18 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 // pooled loads a small guest into an engine with the given pool.
 func pooled(t *testing.T, cfg PoolConfig) (*Engine, *Program) {
 	t.Helper()
-	give, data := giveResult(`{"status":"done","output":1}`)
 	e := newEngine(t, Config{Cache: cache, Concurrency: 20, Pool: cfg})
-	p, err := e.Load(t.Context(), guest.Module{Code: handmade{invoke: give, data: data}.encode()})
-	if err != nil {
+	p := load(t, e, guest.Module{Code: small()})
+	if err := e.pool.empty(p); err != nil { // of the instance that the self-test has made
 		t.Fatal(err)
 	}
-	if err := e.pool.empty(p.(*Program)); err != nil { // of the instance that the self-test has made
-		t.Fatal(err)
-	}
-	return e, p.(*Program)
+	return e, p
 }
 
 // take takes n instances out.
@@ -77,15 +74,11 @@ func TestPool_MaxInstances(t *testing.T) {
 	if _, err := e.pool.get(t.Context(), p); !errors.Is(err, errCrowded) {
 		t.Errorf("a third instance of two: %v", err)
 	}
-	_, err := program{Program: p}.Call(t.Context(), envelope("any", nil), nil, nil)
-	wantFault(t, err, abi.Unavailable, "all instances that this host may have are in use")
+	wantFault(t, p, anyCall, abi.Unavailable, "all instances that this host may have are in use")
 
 	e.pool.put(p, taken[0])
-	other, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := output[int](t, program{Program: other}, envelope("count", nil), nil); got != 1 || len(p.idle) != 0 {
+	other := load(t, e, guest.Module{Code: guesttest.Guest(t)})
+	if got := count(t, other); got != 1 || len(p.idle) != 0 {
 		t.Errorf("got %d with %d instances of the other program idle, want 1 in place of them", got, len(p.idle))
 	}
 }
@@ -102,14 +95,12 @@ func TestPool_Janitor(t *testing.T) {
 		if i.trimmed {
 			t.Error("trimmed early")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if !i.trimmed || e.pool.private != 0 || i.invoke == function {
 			t.Errorf("trimmed %t, %d bytes private after 5 s, or the stack is still there", i.trimmed, e.pool.private)
 		}
-		if got := output[int](t, program{Program: p}, envelope("any", nil), nil); got != 1 { // trimmed, not broken
-			t.Errorf("got %d", got)
-		}
+		answers(t, p) // trimmed, not broken
 		time.Sleep(55 * time.Second)
 		synctest.Wait()
 		if len(p.idle) != 1 || p.idle[0].trimmed != true {
@@ -126,13 +117,9 @@ func TestPool_Janitor(t *testing.T) {
 func TestPool_MaxPrivate(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Config{Cache: cache, Pool: PoolConfig{MaxPrivate: 1}})
-	loaded, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := loaded.(*Program)
+	p := load(t, e, guest.Module{Code: guesttest.Guest(t)})
 	for range 3 {
-		output[int](t, program{Program: p}, envelope("count", nil), nil)
+		count(t, p)
 	}
 	if len(p.idle) != 1 || !p.idle[0].trimmed {
 		t.Errorf("%d idle with %d bytes of private memory, want one that was trimmed", len(p.idle), e.pool.private)

@@ -11,7 +11,9 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 	"patchbay/host/internal/linear"
+	"patchbay/wasm/wasmtest"
 )
 
 // TestStart_Strategies has every way to reset memories take away what a call has left.
@@ -22,26 +24,18 @@ func TestStart_Strategies(t *testing.T) {
 			t.Parallel()
 			e := newEngine(t, Config{Cache: cache})
 			e.probe = func() (linear.Strategy, error) { return s, errors.New("forced") }
-			p, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
-			if err != nil {
-				t.Fatal(err)
-			}
-			inner := p.(*Program)
-			if !inner.resets() {
+			p := load(t, e, guest.Module{Code: guesttest.Guest(t)})
+			if !p.resets() {
 				t.Fatal("instances are not reset")
 			}
 			for _, operation := range []string{"count", "hog", "count", "big", "count"} {
-				env := envelope(operation, 1000)
 				if operation != "count" {
-					program{Program: p}.Call(t.Context(), env, nil, nil)
-				} else if got := output[int](t, program{Program: p}, env, nil); got != 1 {
-					t.Errorf("call %d of its instance, want the first", got)
+					p.Call(t.Context(), guesttest.Action(operation, 1000))
+				} else if got := count(t, p); got != 1 || len(p.idle) != 1 {
+					t.Errorf("call %d of its instance, and %d are idle: want the first, and the one that it ran on", got, len(p.idle))
 				}
-				if operation == "count" && len(inner.idle) != 1 {
-					t.Errorf("after %s: %d idle instances, want the one that it ran on", operation, len(inner.idle))
-				}
-				for _, i := range inner.idle {
-					if err := i.verify(inner.snapshot); err != nil {
+				for _, i := range p.idle {
+					if err := i.verify(p.snapshot); err != nil {
 						t.Errorf("after %s: %v", operation, err)
 					}
 				}
@@ -50,29 +44,22 @@ func TestStart_Strategies(t *testing.T) {
 	}
 }
 
-// TestStart_Obstacles has a guest whose instances cannot be reset.
+// TestStart_Obstacles has a guest whose instances cannot be reset: it drops an element segment, which nothing can
+// bring back.
 func TestStart_Obstacles(t *testing.T) {
 	t.Parallel()
-	p := loadModule(t, unresettable(), abi.Limits{})
-	if p.Program.(*Program).resets() {
-		t.Fatal("an instance whose table can change is reset")
+	g := wasmtest.NewGuest()
+	g.Elements = []wasmtest.Code{wasmtest.Passive()}
+	p := loadCode(t, g.Invoke(nil, wasmtest.ElemDrop(0)))
+	if p.resets() {
+		t.Fatal("an instance whose elements can change is reset")
 	}
 	for range 3 {
-		if got := output[int](t, p, envelope("any", nil), nil); got != 1 {
-			t.Errorf("got %d", got)
-		}
+		answers(t, p)
 	}
-	inner := p.Program.(*Program)
-	if len(inner.idle) != 0 || inner.pool.alive != 0 {
-		t.Errorf("%d idle and %d alive, want none", len(inner.idle), inner.pool.alive)
+	if len(p.idle) != 0 || p.pool.alive != 0 {
+		t.Errorf("%d idle and %d alive, want none", len(p.idle), p.pool.alive)
 	}
-}
-
-// unresettable is a guest that drops an element segment, which nothing can bring back.
-func unresettable() []byte {
-	give, data := giveResult(`{"status":"done","output":1}`)
-	h := handmade{invoke: append([]byte{0xfc, 13, 0}, give...), data: data, elements: []byte{1, 1, 0, 0}}
-	return h.encode()
 }
 
 // TestStart_SelfTest has an instance that does not come back as the snapshot is: it was made from another.
@@ -80,11 +67,7 @@ func TestStart_SelfTest(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	e := newEngine(t, Config{Cache: cache, Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	loaded, err := e.Load(t.Context(), guest.Module{Code: guestBytes})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := loaded.(*Program)
+	p := load(t, e, guest.Module{Code: guesttest.Guest(t)})
 	larger, err := linear.NewImage(append(bytes.Clone(p.snapshot.image.Bytes()), make([]byte, 1<<16)...))
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +85,7 @@ func TestStart_SelfTest(t *testing.T) {
 		t.Errorf("resets %t, %d instances alive, log %s", p.resets(), p.pool.alive, &log)
 	}
 	for range 2 {
-		if got := output[int](t, program{Program: p}, envelope("count", nil), nil); got != 1 {
+		if got := count(t, p); got != 1 {
 			t.Errorf("got %d", got)
 		}
 	}
@@ -111,22 +94,15 @@ func TestStart_SelfTest(t *testing.T) {
 // TestWarmUp looks at what a guest remembers of the calls that were to warm it up.
 func TestWarmUp(t *testing.T) {
 	t.Parallel()
-	warm := func(operations ...string) program {
+	warm := func(operations ...string) int {
 		t.Helper()
 		var calls []abi.Envelope
 		for _, operation := range operations {
-			calls = append(calls, envelope(operation, nil))
+			calls = append(calls, guesttest.Action(operation, nil).Envelope)
 		}
-		p, err := newEngine(t, Config{Cache: cache}).Load(t.Context(), guest.Module{Code: guestBytes, WarmUp: calls})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return program{Program: p}
+		return count(t, load(t, newEngine(t, Config{Cache: cache}), guest.Module{Code: guesttest.Guest(t), WarmUp: calls}))
 	}
-	var got []int
-	for _, p := range []program{warm(), warm("count", "count"), warm("count", "panic"), warm("exit")} {
-		got = append(got, output[int](t, p, envelope("count", nil), nil))
-	}
+	got := []int{warm(), warm("count", "count"), warm("count", "panic"), warm("exit")}
 	if diff := cmp.Diff([]int{1, 3, 1, 1}, got); diff != "" { // one that failed leaves the state as it was without any
 		t.Error(diff)
 	}
@@ -134,16 +110,26 @@ func TestWarmUp(t *testing.T) {
 
 func TestStart_MemoryBeyondACallsLimit(t *testing.T) {
 	t.Parallel()
-	give, data := giveResult(`{"status":"done","output":1}`)
-	p := loadModule(t, handmade{invoke: give, data: data, pages: 2}.encode(), abi.Limits{})
-	p.limits.Memory = 1 << 16
-	_, err := p.Call(t.Context(), envelope("any", nil), nil, nil)
-	f := wantFault(t, err, abi.LimitExceeded, "starts with 131072 bytes of memory, its limit is 65536")
+	g := wasmtest.NewGuest()
+	g.Memories[0].Min = 2
+	p := loadCode(t, g.Invoke(nil, ""))
+	c := anyCall
+	c.Limits.Memory = 1 << 16
+	f := wantFault(t, p, c, abi.LimitExceeded, "starts with 131072 bytes of memory, its limit is 65536")
 	if strings.Contains(f.Message, "\n") {
 		t.Errorf("message %q", f.Message)
 	}
-	p.limits.Memory = 2 << 16
-	if got := output[int](t, p, envelope("any", nil), nil); got != 1 {
-		t.Errorf("got %d", got)
+	c.Limits.Memory = 2 << 16
+	if !guesttest.Output[bool](t, p, c) {
+		t.Error("got false")
 	}
+}
+
+// TestStart_NoData has a guest that returns what is in its memory.
+func TestStart_NoData(t *testing.T) {
+	t.Parallel()
+	g := wasmtest.NewGuest()
+	g.Data = nil
+	p := loadCode(t, g.InvokeOnly(nil, wasmtest.I32Const(wasmtest.ResultAt)+wasmtest.I32Load(0)))
+	wantFault(t, p, anyCall, abi.Internal, "the guest gave no result") // and not: patchbay_invoke returned something
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"github.com/tetratelabs/wazero/experimental/wazerotest"
 
 	"patchbay/abi"
-	"patchbay/wasm"
 )
 
 // wasiTest is a guest without code: a memory, and a call for the functions to work on.
@@ -23,7 +21,7 @@ type wasiTest struct {
 	*testing.T
 	call   *call
 	memory *wazerotest.Memory
-	logs   recorder
+	logs   records
 }
 
 func newWASITest(t *testing.T) *wasiTest {
@@ -100,46 +98,6 @@ func TestWASI_Clocks(t *testing.T) {
 	if got := time.Since(time.Unix(0, int64(read(clockRealtime)))); got < 0 || got > time.Minute {
 		t.Errorf("the clock is %v behind", got)
 	}
-}
-
-func TestWASI_DescriptorStatus(t *testing.T) {
-	t.Parallel()
-	w := newWASITest(t)
-	for fd, right := range map[uint64]byte{fdStdin: 1 << 1, fdStdout: 1 << 6, fdStderr: 1 << 6} {
-		w.memory.Write(100, slices.Repeat([]byte{0xff}, 25))
-		w.want(wasiSuccess, "fd_fdstat_get", fd, 100)
-		got, _ := w.memory.Read(100, 25)
-		want := make([]byte, 25)
-		want[0], want[8], want[24] = 2, right, 0xff // a character device; the byte behind is not touched
-		if !slices.Equal(got, want) {
-			t.Errorf("descriptor %d: % x, want % x", fd, got, want)
-		}
-	}
-}
-
-// vectors writes an array of buffers to address 0 of the guest's memory.
-func (w *wasiTest) vectors(pairs ...uint32) {
-	for i, v := range pairs {
-		w.memory.WriteUint32Le(uint32(4*i), v)
-	}
-}
-
-func TestWASI_Write(t *testing.T) {
-	t.Parallel()
-	w := newWASITest(t)
-	w.memory.WriteString(1000, "one\ntw")
-	w.memory.WriteString(2000, "o\n")
-	w.vectors(1000, 6, 2000, 2)
-	w.want(wasiSuccess, "fd_write", fdStderr, 0, 2, 500)
-	if n, _ := w.memory.ReadUint32Le(500); n != 8 {
-		t.Errorf("%d bytes taken, want 8", n)
-	}
-	if len(w.logs.records) != 2 || w.logs.records[1].Message != "two" {
-		t.Errorf("got %+v", w.logs.records)
-	}
-
-	w.vectors(outside, 1)
-	w.want(wasiFault, "fd_write", fdStderr, 0, 1, 500)
 }
 
 // TestWASI_WriteIsBounded has one buffer that is all of memory 8000 times: half a gigabyte in one call.
@@ -337,29 +295,10 @@ func TestJournal_Keeps(t *testing.T) {
 
 func TestJournal_StaysFull(t *testing.T) {
 	t.Parallel()
-	var logs recorder
+	var logs records
 	j := newJournal(logs.log, 10)
 	j.write(&j.stdout, []byte("short\nlonger than what is left\nx\n"))
-	if len(logs.records) != 1 || j.dropped != 2 {
-		t.Errorf("%d lines passed on and %d dropped, want 1 and 2: a line after one that is missing misleads", len(logs.records), j.dropped)
-	}
-}
-
-func TestDescribeTrap(t *testing.T) {
-	t.Parallel()
-	p := &Program{hardened: &wasm.Hardened{}}
-	for frame, want := range map[string]string{
-		".$12(i32)":              "function 11", // of the raw module, which has one import less
-		".$12(i32) (i32,i64)":    "function 11",
-		"":                       "",
-		"env.call(i32) i64":      "env.call",
-		".$4294967296(i32) i64 ": "$4294967296",
-	} {
-		if got := p.functionOf(frame); got != want {
-			t.Errorf("%s: got %q, want %q", frame, got, want)
-		}
-	}
-	if got := p.describeTrap(errors.New("x\x1b" + string(slices.Repeat([]byte("é"), 200)))); len(got) > 210 || !strings.HasPrefix(got, "xéé") {
-		t.Errorf("got %d bytes: %q", len(got), got)
+	if len(logs) != 1 || j.dropped != 2 {
+		t.Errorf("%d lines passed on and %d dropped, want 1 and 2: a line after one that is missing misleads", len(logs), j.dropped)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 // BenchmarkCall compares calls of the same program in this process and in one of its own.
@@ -21,11 +22,11 @@ func BenchmarkCall(b *testing.B) {
 		name  string
 		bytes int
 	}{{"small", 16}, {"64KiB", 64 << 10}, {"1MiB", 1 << 20}} {
-		c := do("echo", strings.Repeat("x", size.bytes))
+		c := guesttest.Action("echo", strings.Repeat("x", size.bytes))
 		b.Run(size.name+"/direct", func(b *testing.B) { timed(b, &fake{}, c) })
 		b.Run(size.name+"/ring", func(b *testing.B) { timed(b, ring, c) })
 	}
-	c := do("http", 1)
+	c := guesttest.Action("http", 1)
 	c.HTTP = func(context.Context, abi.Request) abi.Response { return abi.Response{Status: 200} }
 	b.Run("http/ring", func(b *testing.B) { timed(b, ring, c) })
 }

@@ -14,12 +14,13 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 func TestCall_Echo(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("echo", nil)
+	c := guesttest.Action("echo", nil)
 	c.Envelope.Input = json.RawMessage("{ \"n\":\t12345678901234567890, \"<\":\"\u2028\\u0041\"}")
 	o, err := p.Call(t.Context(), c)
 	if err != nil {
@@ -50,7 +51,7 @@ func TestCall_Arrives(t *testing.T) {
 		World:  &guest.World{Now: time.Unix(1e9, 5).UTC(), Seed: 1 << 63},
 		HTTP:   func(context.Context, abi.Request) abi.Response { return abi.Response{} },
 	}
-	got := output[seen](t, p, c)
+	got := guesttest.Output[seen](t, p, c)
 	if got.Left <= 15*time.Second || got.Left > 20*time.Second {
 		t.Errorf("%v left, want what is left of 20 s", got.Left)
 	}
@@ -59,7 +60,7 @@ func TestCall_Arrives(t *testing.T) {
 		t.Error(diff)
 	}
 	c.HTTP, c.Log = nil, func(abi.LogRecord) {}
-	if got := output[seen](t, p, c); got.HTTP || !got.Log {
+	if got := guesttest.Output[seen](t, p, c); got.HTTP || !got.Log {
 		t.Errorf("http %v, log %v; want only what is granted", got.HTTP, got.Log)
 	}
 }
@@ -67,7 +68,7 @@ func TestCall_Arrives(t *testing.T) {
 func TestCall_HTTP(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("http", 3)
+	c := guesttest.Action("http", 3)
 	served := 0
 	body := bytes.Repeat([]byte("x"), 3<<20)
 	c.HTTP = func(ctx context.Context, r abi.Request) abi.Response {
@@ -95,14 +96,14 @@ func TestCall_HTTPFaults(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
 	broken := abi.Response{Fault: &abi.Fault{Code: abi.Forbidden, Message: "no", Details: json.RawMessage("{")}}
-	c := do("http", 1)
+	c := guesttest.Action("http", 1)
 	c.HTTP = func(context.Context, abi.Request) abi.Response { return broken }
-	if f := output[abi.Fault](t, p, c); f.Code != abi.Internal || !strings.Contains(f.Message, "cannot pass on its response") {
+	if f := guesttest.Output[abi.Fault](t, p, c); f.Code != abi.Internal || !strings.Contains(f.Message, "cannot pass on its response") {
 		t.Errorf("got %v", &f)
 	}
-	c = do("big", 9<<20) // sixty times as long as a head may be, and written as \u0026
+	c = guesttest.Action("big", 9<<20) // sixty times as long as a head may be, and written as \u0026
 	c.HTTP = func(context.Context, abi.Request) abi.Response { t.Error("served"); return abi.Response{} }
-	if r := output[abi.Response](t, p, c); r.Fault == nil || r.Fault.Code != abi.LimitExceeded {
+	if r := guesttest.Output[abi.Response](t, p, c); r.Fault == nil || r.Fault.Code != abi.LimitExceeded {
 		t.Errorf("got %+v, want limit_exceeded", r)
 	}
 }
@@ -110,7 +111,7 @@ func TestCall_HTTPFaults(t *testing.T) {
 func TestCall_Log(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("log", 2)
+	c := guesttest.Action("log", 2)
 	var got []abi.LogRecord
 	c.Log = func(r abi.LogRecord) { got = append(got, r) }
 	if _, err := p.Call(t.Context(), c); err != nil {
@@ -128,8 +129,8 @@ func TestCall_Log(t *testing.T) {
 func TestCall_Verdict(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	o, err := p.Call(t.Context(), do("verdict", nil))
-	f := wantFault(t, err, abi.LimitExceeded, "too much [31mfuel")
+	o, err := p.Call(t.Context(), guesttest.Action("verdict", nil))
+	f := guesttest.WantFault(t, err, abi.LimitExceeded, "too much [31mfuel")
 	if string(f.Details) != `{"stderr":"last words"}` || o.Usage.Fuel != 12 || o.Usage.Wall == 0 {
 		t.Errorf("details %s, usage %+v", f.Details, o.Usage)
 	}
@@ -138,37 +139,37 @@ func TestCall_Verdict(t *testing.T) {
 func TestCall_Malformed(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("echo", nil)
+	c := guesttest.Action("echo", nil)
 	c.Envelope.Call = ""
 	_, err := p.Call(t.Context(), c)
-	wantFault(t, err, abi.Internal, "the host made a malformed call", "call is empty")
-	c = do("echo", nil)
+	guesttest.WantFault(t, err, abi.Internal, "the host made a malformed call", "call is empty")
+	c = guesttest.Action("echo", nil)
 	c.Envelope.Connection = &abi.Connection{Fields: map[string]any{"f": func() {}}}
 	_, err = p.Call(t.Context(), c)
-	wantFault(t, err, abi.Internal, "the host made a malformed call", "unsupported type")
-	output[any](t, p, do("echo", 1))
+	guesttest.WantFault(t, err, abi.Internal, "the host made a malformed call", "unsupported type")
+	guesttest.Output[any](t, p, guesttest.Action("echo", 1))
 }
 
 // TestCall_HandlerPanics: a defect of a handler is its call's alone.
 func TestCall_HandlerPanics(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("insist", 3)
+	c := guesttest.Action("insist", 3)
 	served, start := 0, time.Now()
 	c.HTTP = func(context.Context, abi.Request) abi.Response { served++; panic("handler") }
 	o, err := p.Call(t.Context(), c)
 	took(t, start, 0)
-	wantFault(t, err, abi.Internal, "the host has a defect, its log says more")
+	guesttest.WantFault(t, err, abi.Internal, "the host has a defect, its log says more")
 	if served != 1 || o.Result.Status != "" {
 		t.Errorf("served %d times, result %+v; want one and none", served, o.Result)
 	}
 	if text := p.logs.text(); !strings.Contains(text, "handler of a call panicked") || !strings.Contains(text, "call_test.go") {
 		t.Errorf("log: %s", text)
 	}
-	c = do("log", 3)
+	c = guesttest.Action("log", 3)
 	c.Log = func(abi.LogRecord) { served++; panic("log") }
 	_, err = p.Call(t.Context(), c)
-	wantFault(t, err, abi.Internal, "the host has a defect")
+	guesttest.WantFault(t, err, abi.Internal, "the host has a defect")
 	if served != 2 {
 		t.Errorf("served %d times", served)
 	}
@@ -181,15 +182,15 @@ func TestCall_Limits(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
 	for range 2 {
-		output[int](t, p, do("echo", 1))
-		c := do("echo", strings.Repeat("x", 20<<20)) // beyond what the default lets come
+		guesttest.Output[int](t, p, guesttest.Action("echo", 1))
+		c := guesttest.Action("echo", strings.Repeat("x", 20<<20)) // beyond what the default lets come
 		c.Limits = abi.Limits{Output: 21 << 20}
-		if got := output[string](t, p, c); len(got) != 20<<20 {
+		if got := guesttest.Output[string](t, p, c); len(got) != 20<<20 {
 			t.Errorf("%d bytes", len(got))
 		}
 	}
-	_, err := p.Call(t.Context(), do("echo", strings.Repeat("x", 9<<20)))
-	wantFault(t, err, abi.LimitExceeded, "a result of", "its limit is")
+	_, err := p.Call(t.Context(), guesttest.Action("echo", strings.Repeat("x", 9<<20)))
+	guesttest.WantFault(t, err, abi.LimitExceeded, "a result of", "its limit is")
 	if s := p.status(); s.Deaths > 0 {
 		t.Errorf("%+v", s)
 	}
@@ -201,7 +202,7 @@ func TestCall_Streams(t *testing.T) {
 	p := newRing(t)
 	used := map[*stream]bool{}
 	for range 3 {
-		output[int](t, p, do("echo", 1))
+		guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 		for _, s := range p.worker.idle {
 			used[s] = true
 		}
@@ -218,7 +219,7 @@ func TestCall_Concurrency(t *testing.T) {
 	ended := make(chan error, 3)
 	for range 3 {
 		go func() {
-			c := do("http", 1)
+			c := guesttest.Action("http", 1)
 			c.HTTP = func(context.Context, abi.Request) abi.Response {
 				inHandler <- 1
 				<-release
@@ -235,8 +236,8 @@ func TestCall_Concurrency(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	_, err := p.Call(ctx, do("echo", 1))
-	wantFault(t, err, abi.Timeout, "before its caller's deadline")
+	_, err := p.Call(ctx, guesttest.Action("echo", 1))
+	guesttest.WantFault(t, err, abi.Timeout, "before its caller's deadline")
 	close(release)
 	for range 3 {
 		if err := <-ended; err != nil {

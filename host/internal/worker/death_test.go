@@ -18,6 +18,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 // TestDeath has the ways in which a process can end, and what its call is told.
@@ -32,8 +33,8 @@ func TestDeath(t *testing.T) {
 		{"shout", "the connector's process died: signal: killed: aaaa", "aaaa"},
 	} {
 		start := time.Now()
-		_, err := p.Call(t.Context(), do(c.operation, 1))
-		f := wantFault(t, err, abi.Unavailable, c.message)
+		_, err := p.Call(t.Context(), guesttest.Action(c.operation, 1))
+		f := guesttest.WantFault(t, err, abi.Unavailable, c.message)
 		if !f.Code.Temporary() || time.Since(start) > 10*time.Second {
 			t.Errorf("%s: %v after %v", c.operation, f, time.Since(start))
 		}
@@ -50,7 +51,7 @@ func TestDeath(t *testing.T) {
 			t.Errorf("%s: %+v", c.operation, s)
 		}
 	}
-	if got := output[int](t, p, do("echo", 1)); got != 1 {
+	if got := guesttest.Output[int](t, p, guesttest.Action("echo", 1)); got != 1 {
 		t.Errorf("got %d", got)
 	}
 	if text := p.logs.text(); strings.Count(text, "worker process died") != 5 || !strings.Contains(text, "boom") {
@@ -65,7 +66,7 @@ func TestDeath_All(t *testing.T) {
 	begun, ended := make(chan bool, 4), make(chan error, 4)
 	for range 4 {
 		go func() {
-			c := do("http", 1)
+			c := guesttest.Action("http", 1)
 			c.HTTP = func(ctx context.Context, _ abi.Request) abi.Response {
 				begun <- true
 				<-ctx.Done()
@@ -83,7 +84,7 @@ func TestDeath_All(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 4 {
-		wantFault(t, <-ended, abi.Unavailable, "died: signal: killed")
+		guesttest.WantFault(t, <-ended, abi.Unavailable, "died: signal: killed")
 	}
 	took(t, start, 0)
 }
@@ -92,18 +93,18 @@ func TestDeath_All(t *testing.T) {
 func TestDeath_Grandchild(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	pid := output[int](t, p, do("fork", 1))
+	pid := guesttest.Output[int](t, p, guesttest.Action("fork", 1))
 	start := time.Now()
-	_, err := p.Call(t.Context(), do("exit", 1))
-	wantFault(t, err, abi.Unavailable, "exit status 3")
+	_, err := p.Call(t.Context(), guesttest.Action("exit", 1))
+	guesttest.WantFault(t, err, abi.Unavailable, "exit status 3")
 	took(t, start, 0)
 	syscall.Kill(pid, syscall.SIGKILL)
 
-	pid = output[int](t, p, do("fork", 1))
-	c := do("hang", 1)
+	pid = guesttest.Output[int](t, p, guesttest.Action("fork", 1))
+	c := guesttest.Action("hang", 1)
 	c.Limits.Wall = 50 * time.Millisecond
 	_, err = p.Call(t.Context(), c)
-	wantFault(t, err, abi.Timeout)
+	guesttest.WantFault(t, err, abi.Timeout)
 	waitDeath(t, p.Program, 2)
 	for end := time.Now().Add(10 * time.Second); !dead(pid); {
 		if time.Now().After(end) {
@@ -169,29 +170,29 @@ func dead(pid int) bool {
 func TestDeath_BackOff(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "child", module{}, func(e *Engine) { e.policy.first, e.policy.most = 5*time.Second, 5*time.Second })
-	p.Call(t.Context(), do("exit", 1))
-	output[int](t, p, do("echo", 1))
-	p.Call(t.Context(), do("exit", 1))
-	c := do("echo", 1)
+	p.Call(t.Context(), guesttest.Action("exit", 1))
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
+	p.Call(t.Context(), guesttest.Action("exit", 1))
+	c := guesttest.Action("echo", 1)
 	c.Limits.Wall = time.Second
 	_, err := p.Call(t.Context(), c)
-	f := wantFault(t, err, abi.Unavailable, "the connector's process died: exit status 3, and is not started again at once")
+	f := guesttest.WantFault(t, err, abi.Unavailable, "the connector's process died: exit status 3, and is not started again at once")
 	if f.RetryAfter < 1 || f.RetryAfter > 5 {
 		t.Errorf("retry after %v, want what is left of 5 s", f.RetryAfter)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(10*time.Millisecond, cancel)
-	_, err = p.Call(ctx, do("echo", 1))
-	wantFault(t, err, abi.Canceled)
+	_, err = p.Call(ctx, guesttest.Action("echo", 1))
+	guesttest.WantFault(t, err, abi.Canceled)
 }
 
 func TestDeath_BackOffIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "child", module{}, func(e *Engine) { e.policy.first, e.policy.most = 200*time.Millisecond, time.Second })
-	p.Call(t.Context(), do("exit", 1))
-	p.Call(t.Context(), do("exit", 1))
+	p.Call(t.Context(), guesttest.Action("exit", 1))
+	p.Call(t.Context(), guesttest.Action("exit", 1))
 	start := time.Now()
-	output[int](t, p, do("echo", 1))
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 	if d := time.Since(start); d < 150*time.Millisecond {
 		t.Errorf("started again after %v, want 200 ms", d)
 	}
@@ -201,12 +202,12 @@ func TestDeath_Breaker(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "child", module{}, func(e *Engine) { e.policy.deaths, e.policy.open = 3, time.Second })
 	for range 3 {
-		_, err := p.Call(t.Context(), do("exit", 1))
-		wantFault(t, err, abi.Unavailable, "exit status 3")
+		_, err := p.Call(t.Context(), guesttest.Action("exit", 1))
+		guesttest.WantFault(t, err, abi.Unavailable, "exit status 3")
 	}
 	start := time.Now()
-	_, err := p.Call(t.Context(), do("echo", 1))
-	f := wantFault(t, err, abi.Unavailable, "dies again and again", "last time it died: exit status 3")
+	_, err := p.Call(t.Context(), guesttest.Action("echo", 1))
+	f := guesttest.WantFault(t, err, abi.Unavailable, "dies again and again", "last time it died: exit status 3")
 	if f.RetryAfter <= 0 || f.RetryAfter > 1 || time.Since(start) > time.Second {
 		t.Errorf("retry after %v, told after %v", f.RetryAfter, time.Since(start))
 	}
@@ -215,17 +216,17 @@ func TestDeath_Breaker(t *testing.T) {
 		t.Errorf("status %+v", s)
 	}
 	<-time.After(time.Until(s[0].OpenUntil))
-	_, err = p.Call(t.Context(), do("exit", 1)) // the one that is tried
-	wantFault(t, err, abi.Unavailable, "exit status 3")
-	_, err = p.Call(t.Context(), do("echo", 1))
-	wantFault(t, err, abi.Unavailable, "dies again and again")
+	_, err = p.Call(t.Context(), guesttest.Action("exit", 1)) // the one that is tried
+	guesttest.WantFault(t, err, abi.Unavailable, "exit status 3")
+	_, err = p.Call(t.Context(), guesttest.Action("echo", 1))
+	guesttest.WantFault(t, err, abi.Unavailable, "dies again and again")
 	<-time.After(time.Until(p.status().OpenUntil))
-	output[int](t, p, do("echo", 1))
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 	if s := p.status(); !s.OpenUntil.IsZero() || s.PID == 0 {
 		t.Errorf("status %+v", s)
 	}
-	p.Call(t.Context(), do("exit", 1)) // the count begins anew
-	output[int](t, p, do("echo", 1))
+	p.Call(t.Context(), guesttest.Action("exit", 1)) // the count begins anew
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 }
 
 // TestDeath_NoRestart: a process that cannot be started again is a fault and counts as a death.
@@ -236,13 +237,13 @@ func TestDeath_NoRestart(t *testing.T) {
 	if err := os.WriteFile(bad, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.Call(t.Context(), do("exit", 1))
-	_, err := p.Call(t.Context(), do("echo", 1))
-	wantFault(t, err, abi.Unavailable, "cannot be started again", "exit status 7: no luck today")
+	p.Call(t.Context(), guesttest.Action("exit", 1))
+	_, err := p.Call(t.Context(), guesttest.Action("echo", 1))
+	guesttest.WantFault(t, err, abi.Unavailable, "cannot be started again", "exit status 7: no luck today")
 	if err := os.Remove(bad); err != nil {
 		t.Fatal(err)
 	}
-	output[int](t, p, do("echo", 1))
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 	if s := p.status(); s.Deaths != 2 {
 		t.Errorf("%+v", s)
 	}
@@ -302,9 +303,9 @@ func TestKills(t *testing.T) {
 
 // ask1 makes one call of several sorts and says how it was answered.
 func ask1(p *ring, sort int) string {
-	c := do("echo", strings.Repeat("x", 1<<(4*sort)))
+	c := guesttest.Action("echo", strings.Repeat("x", 1<<(4*sort)))
 	if sort == 2 {
-		c = do("http", 2)
+		c = guesttest.Action("http", 2)
 		c.HTTP = func(context.Context, abi.Request) abi.Response { return abi.Response{Status: 200} }
 	}
 	_, err := p.Call(context.Background(), c)

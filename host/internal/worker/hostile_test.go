@@ -17,6 +17,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 // hostile is a child that someone has taken over: it speaks the protocol as far as it pleases.
@@ -162,13 +163,13 @@ func TestHostile(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "hostile", module{}, nil)
 	for name, v := range violations {
-		c := do(name, 1)
+		c := guesttest.Action(name, 1)
 		served, records := 0, 0
 		c.HTTP = func(context.Context, abi.Request) abi.Response { served++; return abi.Response{Status: 200} }
 		c.Log = func(abi.LogRecord) { records++ }
 		before := p.status()
 		o, err := p.Call(t.Context(), c)
-		f := wantFault(t, err, abi.Internal, "the worker process broke the protocol", v.text)
+		f := guesttest.WantFault(t, err, abi.Internal, "the worker process broke the protocol", v.text)
 		if t.Failed() {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -201,10 +202,10 @@ func TestHostile_Control(t *testing.T) {
 func TestHostile_NotGranted(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "hostile", module{}, nil)
-	_, err := p.Call(t.Context(), do("many requests", 1))
-	wantFault(t, err, abi.Internal, "a request, which was not granted")
-	_, err = p.Call(t.Context(), do("many records", 1))
-	wantFault(t, err, abi.Internal, "a log record, which nobody asked for")
+	_, err := p.Call(t.Context(), guesttest.Action("many requests", 1))
+	guesttest.WantFault(t, err, abi.Internal, "a request, which was not granted")
+	_, err = p.Call(t.Context(), guesttest.Action("many records", 1))
+	guesttest.WantFault(t, err, abi.Internal, "a log record, which nobody asked for")
 }
 
 // TestHostile_Others: other calls of a child that breaks the protocol may be tried again.
@@ -213,14 +214,14 @@ func TestHostile_Others(t *testing.T) {
 	p := load1(t, "hostile", module{}, nil)
 	ended := make(chan error)
 	go func() {
-		_, err := p.Call(context.Background(), do("silent", 1))
+		_, err := p.Call(context.Background(), guesttest.Action("silent", 1))
 		ended <- err
 	}()
 	for p.status().Calls == 0 {
 		pause()
 	}
-	p.Call(t.Context(), do("unknown kind", 1))
-	wantFault(t, <-ended, abi.Unavailable, "was stopped because it broke the protocol in another call")
+	p.Call(t.Context(), guesttest.Action("unknown kind", 1))
+	guesttest.WantFault(t, <-ended, abi.Unavailable, "was stopped because it broke the protocol in another call")
 }
 
 func TestHostile_Start(t *testing.T) {

@@ -5,6 +5,8 @@ package worker
 import (
 	"testing"
 	"time"
+
+	"patchbay/host/internal/guesttest"
 )
 
 // TestRest: a process that nobody uses is ended, which is no death, and the next call has another one.
@@ -24,11 +26,11 @@ func TestRest(t *testing.T) {
 		}
 	}
 	rested()
-	output[int](t, p, do("echo", 1))
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 	if s := p.status(); s.PID == 0 || s.PID == first || s.Deaths != 0 {
 		t.Errorf("%+v, want another process and no death", s)
 	}
-	output[any](t, p, do("sleep", 300)) // longer than a process may be idle: it is not
+	guesttest.Output[any](t, p, guesttest.Action("sleep", 300)) // longer than a process may be idle: it is not
 	if s := p.status(); s.Deaths != 0 {
 		t.Errorf("%+v", s)
 	}

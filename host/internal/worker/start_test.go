@@ -20,6 +20,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/guesttest"
 )
 
 // TestStart_Given: what a child sees of its host.
@@ -34,7 +35,7 @@ func TestStart_Given(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := output[self](t, p, do("self", nil))
+	s := guesttest.Output[self](t, p, guesttest.Action("self", nil))
 	m.Code = nil
 	if diff := cmp.Diff(m, s.Module); diff != "" || s.Concurrency != 8 {
 		t.Errorf("concurrency %d; %s", s.Concurrency, diff)
@@ -76,10 +77,10 @@ func TestStart_Output(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
 	for range 3 {
-		output[any](t, p, do("print", nil))
+		guesttest.Output[any](t, p, guesttest.Action("print", nil))
 	}
-	_, err := p.Call(t.Context(), do("exit", nil))
-	wantFault(t, err, abi.Unavailable, "exit status 3")
+	_, err := p.Call(t.Context(), guesttest.Action("exit", nil))
+	guesttest.WantFault(t, err, abi.Unavailable, "exit status 3")
 }
 
 func TestLoad_Refused(t *testing.T) {
@@ -167,7 +168,7 @@ func TestClose(t *testing.T) {
 	p := newRing(t)
 	begun, ended := make(chan bool), make(chan error)
 	go func() {
-		c := do("http", 1)
+		c := guesttest.Action("http", 1)
 		c.HTTP = func(context.Context, abi.Request) abi.Response {
 			begun <- true
 			<-begun
@@ -183,8 +184,8 @@ func TestClose(t *testing.T) {
 		t.Errorf("got %v while a call runs", err)
 	}
 	for range 20 { // there is a slot as well
-		_, err := p.Call(t.Context(), do("echo", 1))
-		wantFault(t, err, abi.Unavailable, "the program is closed, load it again")
+		_, err := p.Call(t.Context(), guesttest.Action("echo", 1))
+		guesttest.WantFault(t, err, abi.Unavailable, "the program is closed, load it again")
 	}
 	begun <- true
 	if err := <-ended; err != nil {
@@ -233,11 +234,11 @@ func TestClose_WhileStarting(t *testing.T) {
 	if err := os.WriteFile(slow, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.Call(t.Context(), do("exit", 1))
-	c := do("echo", 1)
+	p.Call(t.Context(), guesttest.Action("exit", 1))
+	c := guesttest.Action("echo", 1)
 	c.Limits.Wall = 300 * time.Millisecond
 	_, err := p.Call(t.Context(), c)
-	wantFault(t, err, abi.Timeout, "within its wall limit of 300ms")
+	guesttest.WantFault(t, err, abi.Timeout, "within its wall limit of 300ms")
 	if err := p.engine.Close(t.Context()); err != nil {
 		t.Error(err)
 	}

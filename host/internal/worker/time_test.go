@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guesttest"
 )
 
 // soon is how long after its time a call may take to return. The promise is 100 ms on a machine that has time
@@ -26,11 +27,11 @@ func TestTime_Asleep(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
 	pid := p.status().PID
-	c := do("sleep", 60_000)
+	c := guesttest.Action("sleep", 60_000)
 	c.Limits.Wall = 200 * time.Millisecond
 	start := time.Now()
 	o, err := p.Call(t.Context(), c)
-	wantFault(t, err, abi.Timeout, "the call did not end within its wall limit of 200ms")
+	guesttest.WantFault(t, err, abi.Timeout, "the call did not end within its wall limit of 200ms")
 	took(t, start, c.Limits.Wall)
 	if o.Usage.Fuel != 12 || o.Usage.Wall < c.Limits.Wall {
 		t.Errorf("usage %+v", o.Usage)
@@ -38,14 +39,14 @@ func TestTime_Asleep(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err = p.Call(ctx, do("sleep", 60_000))
-	wantFault(t, err, abi.Timeout, "the call did not end before its caller's deadline")
+	_, err = p.Call(ctx, guesttest.Action("sleep", 60_000))
+	guesttest.WantFault(t, err, abi.Timeout, "the call did not end before its caller's deadline")
 
 	ctx, cancel = context.WithCancel(t.Context())
 	time.AfterFunc(200*time.Millisecond, cancel)
 	start = time.Now()
-	o, err = p.Call(ctx, do("sleep", 60_000))
-	wantFault(t, err, abi.Canceled, "the call was cancelled by its caller")
+	o, err = p.Call(ctx, guesttest.Action("sleep", 60_000))
+	guesttest.WantFault(t, err, abi.Canceled, "the call was cancelled by its caller")
 	took(t, start, 200*time.Millisecond)
 	if o.Usage.Fuel != 12 {
 		t.Errorf("usage %+v", o.Usage)
@@ -66,7 +67,7 @@ func TestTime_Hangs(t *testing.T) {
 		beside := make(chan error)
 		begun := make(chan bool)
 		go func() {
-			c := do("http", 1)
+			c := guesttest.Action("http", 1)
 			c.HTTP = func(ctx context.Context, _ abi.Request) abi.Response {
 				close(begun)
 				<-ctx.Done()
@@ -76,16 +77,16 @@ func TestTime_Hangs(t *testing.T) {
 			beside <- err
 		}()
 		<-begun
-		c := do("hang", 1)
+		c := guesttest.Action("hang", 1)
 		c.Limits.Wall = wall
 		start := time.Now()
 		o, err := p.Call(end(t.Context()), c)
-		wantFault(t, err, code, message)
+		guesttest.WantFault(t, err, code, message)
 		took(t, start, 200*time.Millisecond+grace)
 		if o.Usage.Wall < 200*time.Millisecond {
 			t.Errorf("usage %+v", o.Usage)
 		}
-		wantFault(t, <-beside, abi.Unavailable, "the connector's process was stopped because another call of it hung")
+		guesttest.WantFault(t, <-beside, abi.Unavailable, "the connector's process was stopped because another call of it hung")
 		took(t, start, 200*time.Millisecond+grace+patience)
 		waitDeath(t, p.Program, deaths)
 	}
@@ -100,7 +101,7 @@ func TestTime_Hangs(t *testing.T) {
 		time.AfterFunc(200*time.Millisecond, cancel)
 		return ctx
 	}, 0, abi.Canceled, "cancelled by its caller")
-	output[int](t, p, do("echo", 1))
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 }
 
 // TestTime_Slow: one that ends its call late, but does, costs its caller no more time and the calls beside it nothing.
@@ -110,15 +111,15 @@ func TestTime_Slow(t *testing.T) {
 	pid := p.status().PID
 	beside := make(chan error)
 	go func() {
-		_, err := p.Call(context.Background(), do("sleep", 2500)) // until after the other would have been given up
+		_, err := p.Call(context.Background(), guesttest.Action("sleep", 2500)) // until after the other would have been given up
 		beside <- err
 	}()
-	c := do("stubborn", 600) // milliseconds
+	c := guesttest.Action("stubborn", 600) // milliseconds
 	c.Limits.Wall = 100 * time.Millisecond
 	for range 3 {
 		start := time.Now()
 		_, err := p.Call(t.Context(), c)
-		wantFault(t, err, abi.Timeout, "within its wall limit of 100ms")
+		guesttest.WantFault(t, err, abi.Timeout, "within its wall limit of 100ms")
 		took(t, start, c.Limits.Wall+grace)
 	}
 	if err := <-beside; err != nil {
@@ -133,7 +134,7 @@ func TestTime_Slow(t *testing.T) {
 func TestTime_Handler(t *testing.T) {
 	t.Parallel()
 	p := newRing(t)
-	c := do("http", 2)
+	c := guesttest.Action("http", 2)
 	c.Limits.Wall = 100 * time.Millisecond
 	served := 0
 	c.HTTP = func(ctx context.Context, _ abi.Request) abi.Response {
@@ -158,18 +159,18 @@ func TestTime_Over(t *testing.T) {
 	p := newRing(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := p.Call(ctx, do("echo", 1))
-	wantFault(t, err, abi.Canceled, "cancelled by its caller")
+	_, err := p.Call(ctx, guesttest.Action("echo", 1))
+	guesttest.WantFault(t, err, abi.Canceled, "cancelled by its caller")
 }
 
 // TestTime_SilentChild: the host needs no answer of a child that was taken over.
 func TestTime_SilentChild(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "hostile", module{}, nil)
-	c := do("silent", 1)
+	c := guesttest.Action("silent", 1)
 	c.Limits.Wall = 100 * time.Millisecond
 	start := time.Now()
 	_, err := p.Call(t.Context(), c)
-	wantFault(t, err, abi.Timeout, "within its wall limit of 100ms")
+	guesttest.WantFault(t, err, abi.Timeout, "within its wall limit of 100ms")
 	took(t, start, c.Limits.Wall+grace)
 }

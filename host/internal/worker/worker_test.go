@@ -4,8 +4,6 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"patchbay/abi"
 	"patchbay/host/internal/guest"
 )
 
@@ -98,43 +95,6 @@ func load1(t testing.TB, mode string, m module, adjust func(*Engine)) *ring {
 }
 
 func newRing(t testing.TB) *ring { return load1(t, "child", module{}, nil) }
-
-// do makes a call.
-func do(operation string, input any) guest.Call {
-	return guest.Call{Envelope: abi.Envelope{
-		ABI: abi.Version, Call: "c1", Kind: abi.KindAction, Operation: operation, Attempt: 1, Input: encode(input),
-	}}
-}
-
-// output runs a call that must succeed and reads its output.
-func output[T any](t testing.TB, p guest.Program, c guest.Call) (v T) {
-	t.Helper()
-	o, err := p.Call(context.Background(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(o.Result.Output, &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-func wantFault(t testing.TB, err error, code abi.Code, parts ...string) *abi.Fault {
-	t.Helper()
-	var f *abi.Fault
-	if !errors.As(err, &f) {
-		t.Fatalf("got %v, want a fault", err)
-	}
-	if f.Code != code {
-		t.Errorf("got %v, want code %s", f, code)
-	}
-	for _, part := range parts {
-		if !strings.Contains(f.Message, part) {
-			t.Errorf("got %q, want %q in it", f.Message, part)
-		}
-	}
-	return f
-}
 
 // footprint is what a leak would make larger.
 type footprint struct{ goroutines, files, children int }

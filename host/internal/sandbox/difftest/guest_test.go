@@ -2,10 +2,6 @@ package difftest
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,23 +9,13 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
+	"patchbay/host/internal/guesttest"
 	"patchbay/wasm"
 )
 
 // goGuest returns testdata/guest, compiled once a run.
 var goGuest = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "difftest")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "guest.wasm")
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-o", out, "./testdata/guest")
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=-buildvcs=false", "GOPROXY=off", "GOTOOLCHAIN=local")
-	if text, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the guest: %w\n%s", err, text)
-	}
-	return os.ReadFile(out)
+	return guesttest.Build("patchbay/host/internal/sandbox/difftest/testdata/guest")
 })
 
 // startGuest instantiates testdata/guest, hardened if h is not nil, and initializes it.
