@@ -93,8 +93,9 @@ func serveGuest() error {
 			_, err := jail.Enter(jail.Spec{Read: []string{dir}, Files: true, Data: workerData, FileSize: workerFile, OpenFiles: 64})
 			return err
 		},
-		Open: func(ctx context.Context, dir string, m guest.Module, concurrency int) (guest.Program, error) {
-			return sandbox.New(sandbox.Config{Concurrency: concurrency}).Open(ctx, dir, m)
+		Open: func(ctx context.Context, dir string, m guest.Module, concurrency int) (func(context.Context) (guest.Program, error), error) {
+			p, err := sandbox.New(sandbox.Config{Concurrency: concurrency}).Open(ctx, dir, m)
+			return func(context.Context) (guest.Program, error) { return p, nil }, err
 		},
 		Sealed: func() error {
 			_, err := jail.Enter(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64})

@@ -51,11 +51,12 @@ func exit(err error) {
 
 // module is what a test's "module" is: how the child starts.
 type module struct {
-	Enter, Open, Sealed string // errors, if not empty
-	Hang                bool   // in Open
-	HangIf              string // in Open, if there is this file
-	Exit                bool   // in Open
-	ExitIf              string // in Open, if there is this file
+	Enter, Open, Sealed, Start string // errors, if not empty
+
+	Hang   bool   // in the start
+	HangIf string // in the start, if there is this file
+	Exit   bool   // in the start
+	ExitIf string // in the start, if there is this file
 }
 
 func prepareFake(_ context.Context, m guest.Module, dir string) error {
@@ -85,7 +86,7 @@ func fakeEnter(dir string) error {
 	return nil
 }
 
-func openFake(ctx context.Context, dir string, gm guest.Module, concurrency int) (guest.Program, error) {
+func openFake(ctx context.Context, dir string, gm guest.Module, concurrency int) (func(context.Context) (guest.Program, error), error) {
 	order = append(order, "open")
 	m := readModule(dir)
 	sealed = func() error {
@@ -94,17 +95,23 @@ func openFake(ctx context.Context, dir string, gm guest.Module, concurrency int)
 		}
 		return nil
 	}
-	if m.Hang || exists(m.HangIf) {
-		select {}
-	}
-	if m.Exit || exists(m.ExitIf) {
-		fmt.Fprintln(os.Stderr, "no luck today")
-		os.Exit(7)
-	}
 	if m.Open != "" {
 		return nil, errors.New(m.Open)
 	}
-	return &fake{dir: dir, module: gm, concurrency: concurrency}, nil
+	return func(context.Context) (guest.Program, error) {
+		order = append(order, "start")
+		if m.Hang || exists(m.HangIf) {
+			select {}
+		}
+		if m.Exit || exists(m.ExitIf) {
+			fmt.Fprintln(os.Stderr, "no luck today")
+			os.Exit(7)
+		}
+		if m.Start != "" {
+			return nil, errors.New(m.Start)
+		}
+		return &fake{dir: dir, module: gm, concurrency: concurrency}, nil
+	}, nil
 }
 
 func exists(path string) bool {

@@ -9,6 +9,10 @@
 //
 // # What holds
 //
+// A child first takes away from itself all that loading does not need, then loads what the host laid down, then
+// takes away the rest, and only then runs code of the guest for the first time: what a guest does at its start,
+// and in its warm-up calls, is held by the same walls as its calls.
+//
 // A child gets the environment of its command and what go-plugin needs, two pipes, and a unix socket in a folder
 // of mode 0700, which is removed as soon as the host has connected. There is no TLS on it: nobody else can come
 // near. It is in a session of its own, and on Linux the kernel kills it when the host ends.

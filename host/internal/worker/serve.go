@@ -25,11 +25,12 @@ type ServeConfig struct {
 	// host stands, and before a byte is read that anybody but the host wrote.
 	Enter func(dir string) error
 
-	// Open loads what [Config.Prepare] laid down in dir. m is the module as Load was given it, but for its Code.
-	// The program must take as many calls at a time as concurrency says.
-	Open func(ctx context.Context, dir string, m guest.Module, concurrency int) (guest.Program, error)
+	// Open loads what [Config.Prepare] laid down in dir, and runs nothing of it: start does that, when Sealed has
+	// returned. m is the module as Load was given it, but for its Code. The program must take as many calls at a
+	// time as concurrency says.
+	Open func(ctx context.Context, dir string, m guest.Module, concurrency int) (start func(context.Context) (guest.Program, error), err error)
 
-	// Sealed takes away what only Open has needed.
+	// Sealed takes away what only Open has needed: before start, since code of the guest runs in it.
 	Sealed func() error
 }
 
@@ -141,10 +142,15 @@ func (s *server) open(stream grpc.ServerStream) error {
 		return err
 	}
 	m := guest.Module{Limits: l.Limits, World: l.World, WarmUp: l.WarmUp}
-	if s.program, err = s.cfg.Open(stream.Context(), l.Dir, m, l.Concurrency); err != nil {
+	start, err := s.cfg.Open(stream.Context(), l.Dir, m, l.Concurrency)
+	if err != nil {
 		return err
 	}
-	return s.cfg.Sealed()
+	if err := s.cfg.Sealed(); err != nil {
+		return err
+	}
+	s.program, err = start(stream.Context())
+	return err
 }
 
 // serveCalls serves one call after another.

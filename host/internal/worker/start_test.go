@@ -40,7 +40,7 @@ func TestStart_Given(t *testing.T) {
 	if diff := cmp.Diff(m, s.Module); diff != "" || s.Concurrency != 8 {
 		t.Errorf("concurrency %d; %s", s.Concurrency, diff)
 	}
-	if diff := cmp.Diff([]string{"enter", "open", "sealed"}, s.Order); diff != "" {
+	if diff := cmp.Diff([]string{"enter", "open", "sealed", "start"}, s.Order); diff != "" {
 		t.Error(diff)
 	}
 	if s.SID != s.PID || s.Dir != "/" {
@@ -93,6 +93,8 @@ func TestLoad_Refused(t *testing.T) {
 		{module{Enter: "no landlock"}, "start worker: no landlock"},
 		{module{Open: "bad \x1b[31mmodule"}, "start worker: bad [31mmodule"},
 		{module{Sealed: "not closed"}, "start worker: not closed"},
+		{module{Start: "guest trapped"}, "start worker: guest trapped"},
+		{module{Sealed: "not closed", Exit: true}, "start worker: not closed"}, // and nothing has run
 		{module{Exit: true}, "exit status 7: no luck today"},
 	} {
 		p, err := e.Load(t.Context(), guest.Module{Code: encode(c.module)})
