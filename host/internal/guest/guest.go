@@ -2,8 +2,9 @@
 //
 // An [Engine] loads modules into [Program]s, and a program runs [Call]s of package abi, each in a state that no
 // other call has touched. There are two engines: package sandbox runs guests in this process, package worker in
-// processes of their own. They mean the same by everything here; package guesttest holds both to it. Not for use
-// outside this module.
+// processes of their own. They mean the same by everything here; package guesttest holds both to it. What they
+// do alike is here as well: the words of faults, a [Gate] for the calls of a program, a [Roster] of programs. Not for
+// use outside this module.
 package guest
 
 import (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"patchbay/host/internal/guest"
@@ -61,10 +60,7 @@ type Engine struct {
 	compiling chan struct{} // a place for each module that is being prepared
 	probe     func() (linear.Strategy, error)
 	pool      *pool
-
-	mu       sync.Mutex // guards what follows
-	programs map[*Program]bool
-	closed   bool
+	programs  guest.Roster[*Program]
 }
 
 // maxCompiling is how many modules are compiled at a time: each takes a core and some hundred megabytes.
@@ -75,7 +71,7 @@ func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	return &Engine{
 		cfg: cfg, compiling: make(chan struct{}, maxCompiling), probe: linear.Probe,
-		pool: newPool(cfg.Pool, cfg.Logger), programs: map[*Program]bool{},
+		pool: newPool(cfg.Pool, cfg.Logger),
 	}
 }
 
@@ -124,40 +120,11 @@ func (e *Engine) open(ctx context.Context, prepared *Prepared, m guest.Module) (
 	if err := p.start(ctx, prepared); err != nil {
 		return nil, errors.Join(err, p.release(ctx))
 	}
-	if err := e.adopt(p); err != nil {
+	if err := e.programs.Add(p); err != nil {
 		return nil, errors.Join(err, p.release(ctx))
 	}
 	return p, nil
 }
 
-func (e *Engine) adopt(p *Program) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return guest.ErrClosed
-	}
-	e.programs[p] = true
-	return nil
-}
-
-func (e *Engine) forget(p *Program) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.programs, p)
-}
-
 // Close is [guest.Engine.Close].
-func (e *Engine) Close(ctx context.Context) error {
-	e.mu.Lock()
-	e.closed = true
-	var open []*Program
-	for p := range e.programs {
-		open = append(open, p)
-	}
-	e.mu.Unlock()
-	var errs []error
-	for _, p := range open {
-		errs = append(errs, p.Close(ctx))
-	}
-	return errors.Join(errs...)
-}
+func (e *Engine) Close(ctx context.Context) error { return e.programs.Close(ctx) }

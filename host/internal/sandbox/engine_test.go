@@ -50,8 +50,8 @@ func TestLoad_Refuses(t *testing.T) {
 		t.Errorf("more memory than is allowed: %v", err)
 	}
 	load(t, e, guest.Module{Code: small()}) // what the others are variations of
-	if len(e.programs) != 1 {
-		t.Errorf("%d programs, want the one that was loaded", len(e.programs))
+	if len(e.programs.All()) != 1 {
+		t.Errorf("%d programs, want the one that was loaded", len(e.programs.All()))
 	}
 }
 
@@ -76,8 +76,8 @@ func TestEngine_Close(t *testing.T) {
 	if err := first.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := count(t, second); got != 1 || len(e.programs) != 1 {
-		t.Errorf("got %d, with %d programs left", got, len(e.programs))
+	if got := count(t, second); got != 1 || len(e.programs.All()) != 1 {
+		t.Errorf("got %d, with %d programs left", got, len(e.programs.All()))
 	}
 	if err := e.Close(t.Context()); err != nil {
 		t.Fatal(err)

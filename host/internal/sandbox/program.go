@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -31,7 +30,7 @@ type Program struct {
 	pool   *pool
 	probe  func() (linear.Strategy, error)
 	forget func(*Program)
-	slots  chan struct{} // one for each call that runs
+	gate   *guest.Gate
 
 	runtime  wazero.Runtime
 	cache    wazero.CompilationCache
@@ -40,22 +39,13 @@ type Program struct {
 	data     *linear.Image // memory before _initialize; nil for zeros
 	snapshot *snapshot     // nil if each call needs an instance of its own
 	idle     []*instance   // guarded by the pool's lock
-
-	closing chan struct{} // closed when no call may begin any more
-	ended   chan struct{} // closed when, after that, no call runs
-
-	mu      sync.Mutex // guards what follows
-	closed  bool
-	running int
 }
 
 func newProgram(e *Engine, hardened *wasm.Hardened, m guest.Module) *Program {
 	return &Program{
 		hardened: hardened, limits: m.Limits.WithDefaults(), world: m.World, warmUp: m.WarmUp, born: time.Now(),
-		dir: e.cfg.Dir, logger: e.cfg.Logger, pool: e.pool, probe: e.probe, forget: e.forget,
-		slots:   make(chan struct{}, e.cfg.Concurrency),
-		closing: make(chan struct{}),
-		ended:   make(chan struct{}),
+		dir: e.cfg.Dir, logger: e.cfg.Logger, pool: e.pool, probe: e.probe, forget: e.programs.Remove,
+		gate: guest.NewGate(e.cfg.Concurrency),
 	}
 }
 
@@ -104,10 +94,10 @@ func (p *Program) codeDir(prepared *Prepared) (dir string, remove func(), err er
 // Call is [guest.Program.Call]. HTTP and Log are called from the goroutine of Call.
 func (p *Program) Call(ctx context.Context, call guest.Call) (guest.Outcome, error) {
 	limits := call.Limits.WithDefaults()
-	if err := p.begin(ctx, limits); err != nil {
-		return guest.Outcome{}, err
+	if fault := p.gate.Enter(ctx, limits); fault != nil {
+		return guest.Outcome{}, fault
 	}
-	defer p.end()
+	defer p.gate.Leave()
 	started := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, limits.Wall, guest.ErrWall)
 	defer cancel()
@@ -122,50 +112,10 @@ func (p *Program) Call(ctx context.Context, call guest.Call) (guest.Outcome, err
 	return outcome, nil
 }
 
-// begin waits for a slot.
-func (p *Program) begin(ctx context.Context, limits abi.Limits) error {
-	select {
-	case p.slots <- struct{}{}:
-	case <-p.closing:
-		return guest.ClosedFault()
-	case <-ctx.Done():
-		return guest.StopFault(ctx, limits)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		<-p.slots
-		return guest.ClosedFault()
-	}
-	p.running++
-	return nil
-}
-
-func (p *Program) end() {
-	<-p.slots
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.running--
-	if p.closed && p.running == 0 {
-		close(p.ended)
-	}
-}
-
 // Close is [guest.Program.Close].
 func (p *Program) Close(ctx context.Context) error {
-	p.mu.Lock()
-	if !p.closed {
-		p.closed = true
-		close(p.closing)
-		if p.running == 0 {
-			close(p.ended)
-		}
-	}
-	p.mu.Unlock()
-	select {
-	case <-p.ended:
-	case <-ctx.Done():
-		return fmt.Errorf("close program: calls still run: %w", ctx.Err())
+	if err := p.gate.Close(ctx); err != nil {
+		return err
 	}
 	p.forget(p)
 	return p.release(ctx)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"patchbay/host/internal/guest"
@@ -61,9 +60,7 @@ type Engine struct {
 	policy policy
 	folder *folder
 
-	mu       sync.Mutex // guards what follows
-	programs map[*Program]bool
-	closed   bool
+	programs guest.Roster[*Program]
 }
 
 var _ guest.Engine = (*Engine)(nil)
@@ -73,7 +70,7 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Prepare == nil || cfg.Command == nil {
 		return nil, errors.New("worker engine: the configuration needs Prepare and Command")
 	}
-	return &Engine{cfg: cfg.withDefaults(), policy: defaultPolicy, folder: &folder{parent: cfg.TempDir}, programs: map[*Program]bool{}}, nil
+	return &Engine{cfg: cfg.withDefaults(), policy: defaultPolicy, folder: &folder{parent: cfg.TempDir}}, nil
 }
 
 // Load makes a module ready, starts its process and waits until it can take calls. Beside the errors of
@@ -106,7 +103,7 @@ func (e *Engine) load(ctx context.Context, m guest.Module, root string) (*Progra
 	}
 	sum := sha256.Sum256(m.Code)
 	p := newProgram(e, root, l, "sha256:"+hex.EncodeToString(sum[:]))
-	if err := e.adopt(p); err != nil {
+	if err := e.programs.Add(p); err != nil {
 		return nil, err
 	}
 	if err := p.first(ctx); err != nil {
@@ -116,45 +113,13 @@ func (e *Engine) load(ctx context.Context, m guest.Module, root string) (*Progra
 	return p, nil
 }
 
-func (e *Engine) adopt(p *Program) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return guest.ErrClosed
-	}
-	e.programs[p] = true
-	return nil
-}
-
-func (e *Engine) forget(p *Program) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.programs, p)
-}
-
-func (e *Engine) open() []*Program {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var open []*Program
-	for p := range e.programs {
-		open = append(open, p)
-	}
-	return open
-}
-
 // Close closes every program that is still open, see [Program.Close]; Load fails from now on.
 func (e *Engine) Close(ctx context.Context) error {
-	e.mu.Lock()
-	e.closed = true
-	e.mu.Unlock()
-	var errs []error
-	for _, p := range e.open() {
-		errs = append(errs, p.Close(ctx))
+	err := e.programs.Close(ctx)
+	if len(e.programs.All()) == 0 {
+		err = errors.Join(err, e.folder.remove())
 	}
-	if len(e.open()) == 0 {
-		errs = append(errs, e.folder.remove())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // ProgramStatus is what an operator may want to know of a program's process.
@@ -170,7 +135,7 @@ type ProgramStatus struct {
 // Status returns the state of every open program, in no order.
 func (e *Engine) Status() []ProgramStatus {
 	var all []ProgramStatus
-	for _, p := range e.open() {
+	for _, p := range e.programs.All() {
 		all = append(all, p.status())
 	}
 	return all

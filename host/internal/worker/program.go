@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -19,16 +18,12 @@ type Program struct {
 	root   string // folder of everything that this program has on disk
 	load   []byte // payload of the load frame
 
-	slots   chan struct{} // one for each call that runs
-	closing chan struct{} // closed when no call may begin any more
-	idle    chan struct{} // closed when, after that, no call runs
+	gate *guest.Gate
 
 	mu        sync.Mutex // guards what follows
-	closed    bool
-	running   int
-	calls     uint64   // so far; the last one's id
-	worker    *worker  // the last that was ready; it may be dead
-	starting  *attempt // nil unless one is under way
+	calls     uint64     // so far; the last one's id
+	worker    *worker    // the last that was ready; it may be dead
+	starting  *attempt   // nil unless one is under way
 	breaker   breaker
 	deaths    int
 	lastDeath string
@@ -51,9 +46,7 @@ func newProgram(e *Engine, root string, load []byte, module string) *Program {
 		module:  module,
 		root:    root,
 		load:    load,
-		slots:   make(chan struct{}, e.cfg.Concurrency),
-		closing: make(chan struct{}),
-		idle:    make(chan struct{}),
+		gate:    guest.NewGate(e.cfg.Concurrency),
 		breaker: breaker{policy: e.policy},
 	}
 }
@@ -82,47 +75,28 @@ func (p *Program) Call(ctx context.Context, c guest.Call) (guest.Outcome, error)
 
 // begin waits for a slot.
 func (p *Program) begin(ctx context.Context, limits abi.Limits) (id uint64, fault *abi.Fault) {
-	if ctx.Err() != nil { // where there is a slot as well, select would choose
-		return 0, guest.StopFault(ctx, limits)
-	}
-	select {
-	case p.slots <- struct{}{}:
-	case <-p.closing:
-		return 0, guest.ClosedFault()
-	case <-ctx.Done():
-		return 0, guest.StopFault(ctx, limits)
+	if fault = p.gate.Enter(ctx, limits); fault != nil {
+		return 0, fault
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		<-p.slots
-		return 0, guest.ClosedFault()
-	}
 	if p.quiet != nil {
 		p.quiet.Stop()
 		p.quiet = nil
 	}
-	p.running++
 	p.calls++
 	return p.calls, nil
 }
 
 func (p *Program) end(served bool) {
-	<-p.slots
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if served {
 		p.breaker.served()
 	}
-	p.running--
-	if p.running > 0 {
-		return
+	if p.gate.Leave() == 0 && !p.gate.Closed() {
+		p.restLaterLocked()
 	}
-	if p.closed {
-		close(p.idle)
-		return
-	}
-	p.restLaterLocked()
 }
 
 func (p *Program) restLaterLocked() { p.quiet = time.AfterFunc(p.engine.cfg.IdleAfter, p.rest) }
@@ -131,7 +105,7 @@ func (p *Program) restLaterLocked() { p.quiet = time.AfterFunc(p.engine.cfg.Idle
 func (p *Program) rest() {
 	p.mu.Lock()
 	w := p.worker
-	if p.running > 0 || p.closed || w == nil || p.starting != nil {
+	if p.gate.Running() > 0 || p.gate.Closed() || w == nil || p.starting != nil {
 		p.mu.Unlock()
 		return
 	}
@@ -198,7 +172,7 @@ func (p *Program) first(ctx context.Context) error {
 	<-a.done
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.running == 0 {
+	if p.gate.Running() == 0 {
 		p.restLaterLocked()
 	}
 	return a.err
@@ -210,7 +184,7 @@ func (p *Program) begetLocked(ctx context.Context, at time.Time) *attempt {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &attempt{at: at, cancel: cancel, done: make(chan struct{})}
 	p.starting = a
-	if p.closed {
+	if p.gate.Closed() {
 		cancel()
 	}
 	go p.beget(ctx, a)
@@ -259,34 +233,23 @@ func (p *Program) diedLocked(how string) {
 
 // Close implements [guest.Program]. It ends the process and removes all that the program has on disk.
 func (p *Program) Close(ctx context.Context) error {
-	p.mu.Lock()
-	if !p.closed {
-		p.closed = true
-		close(p.closing)
-		if p.running == 0 {
-			close(p.idle)
-		}
-		if p.quiet != nil {
-			p.quiet.Stop()
-		}
-	}
-	p.mu.Unlock()
-	select {
-	case <-p.idle:
-	case <-ctx.Done():
-		return fmt.Errorf("close program: calls still run: %w", ctx.Err())
+	if err := p.gate.Close(ctx); err != nil {
+		return err
 	}
 	if w := p.last(); w != nil {
 		w.end()
 	}
 	p.resting.Wait()
-	p.engine.forget(p)
+	p.engine.programs.Remove(p)
 	return os.RemoveAll(p.root)
 }
 
 // last returns the process that there is when nobody wants another one.
 func (p *Program) last() *worker {
 	p.mu.Lock()
+	if p.quiet != nil {
+		p.quiet.Stop()
+	}
 	a := p.starting
 	p.mu.Unlock()
 	if a != nil {
@@ -301,7 +264,7 @@ func (p *Program) last() *worker {
 func (p *Program) status() ProgramStatus {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := ProgramStatus{Module: p.module, Calls: p.running, Deaths: p.deaths, LastDeath: p.lastDeath}
+	s := ProgramStatus{Module: p.module, Calls: p.gate.Running(), Deaths: p.deaths, LastDeath: p.lastDeath}
 	if p.worker != nil {
 		s.PID = p.worker.process.cmd.Process.Pid
 	}
