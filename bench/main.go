@@ -45,7 +45,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (o options, err error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.IntVar(&o.plan.Rounds, "rounds", 12, "turns of every row that count")
+	f.IntVar(&o.plan.Rounds, "rounds", 10, "turns of every row that count")
 	f.DurationVar(&o.plan.Turn, "time", 40*time.Millisecond, "length of a turn, which has at least one run")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.BoolVar(&o.list, "list", false, "print the names and what they are, and measure nothing")
