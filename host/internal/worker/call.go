@@ -101,7 +101,7 @@ func (c *call) giveUp() {
 	defer c.mu.Unlock()
 	if !c.over {
 		c.late = true
-		c.worker.expectEnd(c.id)
+		c.worker.expectEnd(c.stream.number)
 		c.stream.end()
 	}
 }

@@ -42,9 +42,10 @@
 //	child  'Y' ready    empty: rights are taken away, the module is open
 //	child  'N' refused  text: why not; the host ends the child
 //	host   'C' cancel   eight bytes, big-endian: id of a call, which may have ended
-//	child  'E' ended    likewise: a stream of Calls has ended, and this was its last call; 0 for none
+//	child  'E' ended    likewise: number of a stream of Calls, which has ended; once for each
 //
-// Calls is called for each call that runs at the same time as others; a stream carries one call after another.
+// Calls is called for each call that runs at the same time as others; a stream carries one call after another. The
+// host numbers the streams from 1 on, and says the number in the header patchbay-stream, in decimal.
 // The ends take turns: the host sends and waits, then the child sends until it waits for a response or has sent
 // the call's end. That is why a cancel comes by the other stream.
 //

@@ -3,8 +3,10 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 )
 
 // handshake is what a child must find in its environment. It keeps people from starting one by hand and is no
@@ -124,5 +127,21 @@ func newServer(options []grpc.ServerOption) *grpc.Server {
 
 // startTimeout bounds a start, from the process to its readiness for calls.
 const startTimeout = time.Minute
+
+// numberHeader is the name under which a stream of Calls has its number.
+const numberHeader = "patchbay-stream"
+
+// numbered makes the context of a stream with this number.
+func numbered(ctx context.Context, number uint64) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, numberHeader, strconv.FormatUint(number, 10))
+}
+
+func streamNumber(ctx context.Context) (uint64, error) {
+	header := metadata.ValueFromIncomingContext(ctx, numberHeader)
+	if len(header) != 1 {
+		return 0, fmt.Errorf("a stream of calls has %d numbers, want one", len(header))
+	}
+	return strconv.ParseUint(header[0], 10, 64)
+}
 
 var streamDesc = &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}

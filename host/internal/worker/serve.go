@@ -153,15 +153,14 @@ func (s *server) open(stream grpc.ServerStream) error {
 	return err
 }
 
-// serveCalls serves one call after another.
+// serveCalls serves one call after another. However early the host ends the stream, it hears that it has ended.
 func (s *server) serveCalls(_ any, stream grpc.ServerStream) error {
-	select {
-	case <-s.opened:
-	case <-stream.Context().Done():
-		return stream.Context().Err()
+	<-s.opened // long since: the host begins no stream before it is told
+	number, err := streamNumber(stream.Context())
+	if err != nil {
+		return err
 	}
-	last := uint64(0)
-	defer func() { s.say(kindEnded, binary.BigEndian.AppendUint64(nil, last)) }() // or the host is gone
+	defer func() { s.say(kindEnded, binary.BigEndian.AppendUint64(nil, number)) }() // or the host is gone
 	for {
 		k, payload, err := receive(stream)
 		if err != nil {
@@ -174,7 +173,6 @@ func (s *server) serveCalls(_ any, stream grpc.ServerStream) error {
 		if err != nil {
 			return err
 		}
-		last = st.ID
 		if err := s.serve(stream, st); err != nil {
 			return err
 		}

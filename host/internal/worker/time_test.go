@@ -4,6 +4,7 @@ package worker
 
 import (
 	"context"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,6 +129,77 @@ func TestTime_Slow(t *testing.T) {
 	if s := p.status(); s.PID != pid || s.Deaths != 0 {
 		t.Errorf("%+v, want no death", s)
 	}
+}
+
+// TestTime_Stopped: a process that had no time to read a call before the host gave it up has not hung.
+func TestTime_Stopped(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			p := newRing(t)
+			pid := p.status().PID
+			begun, release, beside := make(chan bool), make(chan bool), make(chan error)
+			go func() {
+				c := guesttest.Action("http", 1)
+				c.HTTP = func(context.Context, abi.Request) abi.Response {
+					begun <- true
+					<-release
+					return abi.Response{Status: 200}
+				}
+				_, err := p.Call(context.Background(), c)
+				beside <- err
+			}()
+			<-begun
+			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(300*time.Millisecond, func() { syscall.Kill(pid, syscall.SIGCONT) })
+			c := guesttest.Action("sleep", 60_000)
+			c.Limits.Wall = 50 * time.Millisecond
+			_, err := p.Call(t.Context(), c)
+			guesttest.WantFault(t, err, abi.Timeout, "within its wall limit of 50ms")
+			<-time.After(patience + soon) // by then it would be killed
+			close(release)
+			if err := <-beside; err != nil {
+				t.Errorf("the call beside it: %v", err)
+			}
+			if s := p.status(); s.PID != pid || s.Deaths != 0 {
+				t.Errorf("%+v, want no death", s)
+			}
+			if n := p.worker.unended(); n != 1 {
+				t.Errorf("%d streams have not ended, want the one that is idle", n)
+			}
+		})
+	}
+}
+
+// TestEnded: a stream ends once, and one that has ended is not waited for.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	timer := time.NewTimer(time.Hour)
+	w := &worker{streams: map[uint64]*time.Timer{1: nil, 2: timer}}
+	for i, c := range []struct {
+		number uint64
+		want   bool
+	}{{0, false}, {1, true}, {1, false}, {2, true}, {2, false}, {3, false}} {
+		if got := w.ended(c.number); got != c.want {
+			t.Errorf("%d: stream %d ends: %v, want %v", i, c.number, got, c.want)
+		}
+	}
+	if timer.Stop() {
+		t.Error("the process would be killed for a stream that has ended")
+	}
+	w.expectEnd(2)
+	if w.unended() > 0 {
+		t.Error("a stream that has ended is waited for")
+	}
+}
+
+func (w *worker) unended() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.streams)
 }
 
 // TestTime_Handler: a request that is under way when the time ends is not waited for by the guest either.

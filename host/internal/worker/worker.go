@@ -33,8 +33,8 @@ type worker struct {
 
 	mu      sync.Mutex // guards what follows
 	idle    []*stream
-	streams int                    // that the process has not said to have ended
-	late    map[uint64]*time.Timer // calls that the host has given up, and when the process is killed for it
+	begun   uint64                 // streams so far; the last one's number
+	streams map[uint64]*time.Timer // that have not ended; the process is killed for those that the host has given up
 	ending  bool                   // the program is being closed
 	why     string                 // it was killed, if it was; the first reason counts
 }
@@ -42,6 +42,7 @@ type worker struct {
 // stream carries one call after another.
 type stream struct {
 	grpc.ClientStream
+	number  uint64
 	end     context.CancelFunc
 	largest int // frame that may come
 }
@@ -55,7 +56,7 @@ func startWorker(ctx context.Context, p *Program) (*worker, error) {
 		return nil, &StartError{Problem: err.Error()}
 	}
 	defer os.RemoveAll(sockets) // the socket's name is of no more use: there is one connection
-	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{}), late: map[uint64]*time.Timer{}}
+	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{}), streams: map[uint64]*time.Timer{}}
 	w.life, w.die = context.WithCancel(context.Background())
 	if err := w.start(ctx, sockets); err != nil {
 		return nil, w.failed(ctx, err)
@@ -143,8 +144,10 @@ func (w *worker) watch() {
 	w.process.gone()
 	w.mu.Lock()
 	ending, how := w.ending, w.how()
-	for _, timer := range w.late {
-		timer.Stop()
+	for _, timer := range w.streams {
+		if timer != nil {
+			timer.Stop()
+		}
 	}
 	w.mu.Unlock()
 	if !ending {
@@ -157,6 +160,7 @@ func (w *worker) watch() {
 }
 
 // listen hears which streams have ended, and so which calls that were given up. The process says it once for each.
+// It names the stream and not its call, of which it has not heard if the stream was given up before it read that.
 func (w *worker) listen() {
 	for {
 		k, payload, err := receive(w.control)
@@ -170,23 +174,25 @@ func (w *worker) listen() {
 	}
 }
 
-// ended notes that the stream has ended whose last call had this id. It reports whether there was one to end.
-func (w *worker) ended(last uint64) bool {
+// ended notes that a stream has ended. It reports whether there was one to end.
+func (w *worker) ended(number uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if timer := w.late[last]; timer != nil {
+	timer, begun := w.streams[number]
+	if timer != nil {
 		timer.Stop()
-		delete(w.late, last)
 	}
-	w.streams--
-	return w.streams >= 0
+	delete(w.streams, number)
+	return begun
 }
 
-// expectEnd gives the process some time to end a call.
-func (w *worker) expectEnd(id uint64) {
+// expectEnd gives the process some time to end a stream, unless it has.
+func (w *worker) expectEnd(number uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.late[id] = time.AfterFunc(patience, func() { w.kill("another call of it hung") })
+	if _, begun := w.streams[number]; begun {
+		w.streams[number] = time.AfterFunc(patience, func() { w.kill("another call of it hung") })
+	}
 }
 
 // how says what became of a process that is dead or must die.
@@ -241,15 +247,17 @@ func (w *worker) take(largest int) (*stream, error) {
 		}
 		s.end()
 	}
-	w.streams++
+	w.begun++
+	number := w.begun
+	w.streams[number] = nil
 	w.mu.Unlock()
-	ctx, cancel := context.WithCancel(w.life)
+	ctx, cancel := context.WithCancel(numbered(w.life, number))
 	cs, err := w.conn.NewStream(ctx, streamDesc, methodCalls, grpc.MaxCallRecvMsgSize(largest))
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	return &stream{ClientStream: cs, end: cancel, largest: largest}, nil
+	return &stream{ClientStream: cs, number: number, end: cancel, largest: largest}, nil
 }
 
 // put takes back a stream whose call has ended as it should.
