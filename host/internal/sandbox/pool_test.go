@@ -22,6 +22,13 @@ func pooled(t *testing.T, cfg PoolConfig) (*Engine, *Program) {
 	return e, p
 }
 
+// look runs f while the janitor is kept out.
+func look(p *Program, f func()) {
+	p.pool.mu.Lock()
+	defer p.pool.mu.Unlock()
+	f()
+}
+
 // take takes n instances out.
 func take(t *testing.T, p *Program, n int) []*instance {
 	t.Helper()
@@ -50,9 +57,11 @@ func TestPool_Reuses(t *testing.T) {
 	for _, i := range second {
 		e.pool.discard(i)
 	}
-	if e.pool.alive != 0 || len(p.idle) != 0 || e.pool.private != 0 {
-		t.Errorf("%d alive, %d idle, %d bytes private after the last", e.pool.alive, len(p.idle), e.pool.private)
-	}
+	look(p, func() {
+		if e.pool.alive != 0 || len(p.idle) != 0 || e.pool.private != 0 {
+			t.Errorf("%d alive, %d idle, %d bytes private after the last", e.pool.alive, len(p.idle), e.pool.private)
+		}
+	})
 }
 
 func TestPool_MaxIdle(t *testing.T) {
@@ -62,9 +71,11 @@ func TestPool_MaxIdle(t *testing.T) {
 	for _, i := range taken {
 		e.pool.put(p, i)
 	}
-	if len(p.idle) != 2 || e.pool.alive != 2 || p.idle[0] != taken[1] {
-		t.Errorf("%d idle and %d alive, want the last 2", len(p.idle), e.pool.alive)
-	}
+	look(p, func() {
+		if len(p.idle) != 2 || e.pool.alive != 2 || p.idle[0] != taken[1] {
+			t.Errorf("%d idle and %d alive, want the last 2", len(p.idle), e.pool.alive)
+		}
+	})
 }
 
 func TestPool_MaxInstances(t *testing.T) {
@@ -78,9 +89,12 @@ func TestPool_MaxInstances(t *testing.T) {
 
 	e.pool.put(p, taken[0])
 	other := load(t, e, guest.Module{Code: guesttest.Guest(t)})
-	if got := count(t, other); got != 1 || len(p.idle) != 0 {
-		t.Errorf("got %d with %d instances of the other program idle, want 1 in place of them", got, len(p.idle))
-	}
+	got := count(t, other)
+	look(p, func() {
+		if got != 1 || len(p.idle) != 0 {
+			t.Errorf("got %d with %d instances of the other program idle, want 1 in place of them", got, len(p.idle))
+		}
+	})
 }
 
 func TestPool_Janitor(t *testing.T) {
@@ -88,29 +102,38 @@ func TestPool_Janitor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e, p := pooled(t, PoolConfig{TrimAfter: 5 * time.Second, CloseAfter: time.Minute})
 		e.pool.put(p, take(t, p, 1)[0])
-		i := p.idle[0]
-		function := i.invoke
+		var i *instance
+		var function any
+		look(p, func() { i, function = p.idle[0], p.idle[0].invoke })
 		time.Sleep(5*time.Second - 1)
 		synctest.Wait()
-		if i.trimmed {
-			t.Error("trimmed early")
-		}
+		look(p, func() {
+			if i.trimmed {
+				t.Error("trimmed early")
+			}
+		})
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if !i.trimmed || e.pool.private != 0 || i.invoke == function {
-			t.Errorf("trimmed %t, %d bytes private after 5 s, or the stack is still there", i.trimmed, e.pool.private)
-		}
+		look(p, func() {
+			if !i.trimmed || e.pool.private != 0 || i.invoke == function {
+				t.Errorf("trimmed %t, %d bytes private after 5 s, or the stack is still there", i.trimmed, e.pool.private)
+			}
+		})
 		answers(t, p) // trimmed, not broken
 		time.Sleep(55 * time.Second)
 		synctest.Wait()
-		if len(p.idle) != 1 || p.idle[0].trimmed != true {
-			t.Errorf("%d idle, want the one that was used 55 s ago, trimmed", len(p.idle))
-		}
+		look(p, func() {
+			if len(p.idle) != 1 || !p.idle[0].trimmed {
+				t.Errorf("%d idle, want the one that was used 55 s ago, trimmed", len(p.idle))
+			}
+		})
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		if len(p.idle) != 0 || e.pool.alive != 0 || e.pool.janitor != nil {
-			t.Errorf("%d idle, %d alive after a minute, or the janitor still comes", len(p.idle), e.pool.alive)
-		}
+		look(p, func() {
+			if len(p.idle) != 0 || e.pool.alive != 0 || e.pool.janitor != nil {
+				t.Errorf("%d idle, %d alive after a minute, or the janitor still comes", len(p.idle), e.pool.alive)
+			}
+		})
 	})
 }
 
@@ -121,7 +144,9 @@ func TestPool_MaxPrivate(t *testing.T) {
 	for range 3 {
 		count(t, p)
 	}
-	if len(p.idle) != 1 || !p.idle[0].trimmed {
-		t.Errorf("%d idle with %d bytes of private memory, want one that was trimmed", len(p.idle), e.pool.private)
-	}
+	look(p, func() {
+		if len(p.idle) != 1 || !p.idle[0].trimmed {
+			t.Errorf("%d idle with %d bytes of private memory, want one that was trimmed", len(p.idle), e.pool.private)
+		}
+	})
 }
