@@ -45,15 +45,15 @@ func (p *Program) fault(c *call, err error) *abi.Fault {
 
 // blame makes a fault out of a guest's failure and, if it has printed one, its own reason.
 func (c *call) blame(code abi.Code, message string) *abi.Fault {
-	if c.journal.reason != "" {
-		message += ": " + c.journal.reason
+	if reason := strings.TrimSuffix(c.journal.words.Reason(), "\n"); reason != "" {
+		message += ": " + guest.Shorten(reason)
 	}
 	return c.attach(&abi.Fault{Code: code, Message: message})
 }
 
 // attach puts what the guest has printed last into the fault's details.
 func (c *call) attach(f *abi.Fault) *abi.Fault {
-	if printed := strings.ToValidUTF8(string(c.journal.printed), ""); printed != "" {
+	if printed := strings.ToValidUTF8(c.journal.words.Text(), ""); printed != "" {
 		f.Details, _ = json.Marshal(map[string]string{"stderr": printed}) // a map of strings always encodes
 	}
 	return f

@@ -2,17 +2,13 @@ package sandbox
 
 import (
 	"bytes"
-	"strings"
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
 )
 
-// Bounds of what a guest writes to standard output and error.
-const (
-	maxLine  = 4 << 10 // bytes of a line; the rest is dropped
-	maxPrint = 4 << 10 // bytes that are kept for a fault
-)
+// maxLine is how many bytes of a line of standard output or error are kept; the rest is dropped.
+const maxLine = 4 << 10
 
 // journal passes on the log lines of one call, within their quota.
 type journal struct {
@@ -21,8 +17,7 @@ type journal struct {
 	dropped int   // lines
 
 	stdout, stderr []byte // a line that has not ended
-	printed        []byte // what a fault shows: the last lines, or the first ones from reason on
-	reason         string // line with which the guest's runtime said why it gives up
+	words          guest.LastWords
 }
 
 func newJournal(log func(abi.LogRecord), quota int64) *journal {
@@ -68,28 +63,9 @@ func (j *journal) endLine(line *[]byte) {
 	if text == "" {
 		return
 	}
-	j.keep(text)
+	j.words.Add(text + "\n")
 	if !j.full(size) {
 		j.record(abi.LogRecord{Level: abi.LevelWarn, Message: text}, size)
-	}
-}
-
-// outOfMemory begins the line with which Rust's runtime says so; Go's has it within a fatal error.
-const outOfMemory = "memory allocation of "
-
-// keep notes a line for a fault. Go says first why it gives up and then where each goroutine is, for more
-// than fits.
-func (j *journal) keep(line string) {
-	for _, start := range []string{"panic: ", "fatal error: ", "thread '", outOfMemory} {
-		if strings.HasPrefix(line, start) {
-			j.reason, j.printed = guest.Shorten(line), j.printed[:0]
-		}
-	}
-	j.printed = append(append(j.printed, line...), '\n')
-	if extra := len(j.printed) - maxPrint; extra > 0 && j.reason == "" {
-		j.printed = append(j.printed[:0], j.printed[extra:]...)
-	} else if extra > 0 {
-		j.printed = j.printed[:maxPrint]
 	}
 }
 

@@ -269,27 +269,15 @@ func TestPoll_StopsWithTheCall(t *testing.T) {
 	})
 }
 
-func TestJournal_Keeps(t *testing.T) {
+func TestJournal_LastWords(t *testing.T) {
 	t.Parallel()
-	long := slices.Repeat([]byte("0123456\n"), 1000)
-	tests := []struct {
-		name, first, last string // of what is kept
-		reason            string
-		printed           []string
-	}{
-		{"the last lines", "456\n0123456\n", "end\n", "", []string{string(long), "end\n"}},
-		{"from the reason on", "panic: boom\n", "\n0123", "panic: boom", []string{string(long), "panic: boom\n", string(long)}},
-		{"from the last reason on", "thread 'main' panicked\n", "\nend\n", "thread 'main' panicked", []string{"panic: early\n", "thread 'main' panicked\n", "end\n"}},
-	}
-	for _, tt := range tests {
-		j := newJournal(nil, 0) // without a quota for lines: faults have their own
-		for _, p := range tt.printed {
-			j.write(&j.stderr, []byte(p))
-		}
-		got := string(j.printed)
-		if len(got) > maxPrint || j.reason != tt.reason || got[:len(tt.first)] != tt.first || got[len(got)-len(tt.last):] != tt.last {
-			t.Errorf("%s: reason %q, kept %d bytes from %.30q to %q", tt.name, j.reason, len(got), got, got[max(0, len(got)-30):])
-		}
+	j := newJournal(nil, 0) // without a quota for lines: faults have their own
+	j.write(&j.stderr, []byte("early\npanic: \x1b[1mboom\n\nat "))
+	j.write(&j.stdout, []byte("other\n"))
+	j.write(&j.stderr, []byte("x"))
+	j.endLines()
+	if got, reason := j.words.Text(), j.words.Reason(); got != "panic: [1mboom\nother\nat x\n" || reason != "panic: [1mboom\n" {
+		t.Errorf("kept %q, reason %q", got, reason)
 	}
 }
 

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -15,7 +14,7 @@ import (
 // writes a line to the first to say where its socket is, and to the second only when it dies.
 const (
 	maxOutput = 1 << 20
-	maxKept   = 4 << 10
+	maxKept   = guest.MaxWords
 )
 
 // pipe is the reading end of a process's output, which ends at the bound.
@@ -37,26 +36,17 @@ func (p *pipe) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// tail keeps what a process has written to standard error last, or, once its runtime has said why it gives up,
-// what it wrote from there on. It is an io.Writer to which go-plugin writes each line, then its end.
+// tail keeps what a process has written to standard error. It is an io.Writer to which go-plugin writes each line,
+// then its end.
 type tail struct {
-	mu     sync.Mutex // guards what follows
-	kept   []byte
-	reason string
+	mu    sync.Mutex // guards words
+	words guest.LastWords
 }
 
 func (t *tail) Write(line []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.reason == "" && (bytes.HasPrefix(line, []byte("panic: ")) || bytes.HasPrefix(line, []byte("fatal error: "))) {
-		t.reason, t.kept = string(line), nil
-	}
-	t.kept = append(t.kept, line...)
-	if extra := len(t.kept) - maxKept; extra > 0 && t.reason == "" {
-		t.kept = append(t.kept[:0], t.kept[extra:]...)
-	} else if extra > 0 {
-		t.kept = t.kept[:maxKept]
-	}
+	t.words.Add(string(line))
 	return len(line), nil
 }
 
@@ -64,8 +54,8 @@ func (t *tail) Write(line []byte) (int, error) {
 func (t *tail) text() (kept, reason string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	kept = strings.TrimSpace(guest.Printable(string(t.kept)))
-	reason = guest.Printable(t.reason)
+	kept = strings.TrimSpace(guest.Printable(t.words.Text()))
+	reason = guest.Printable(t.words.Reason())
 	if reason == "" {
 		reason = kept[strings.LastIndexByte(kept, '\n')+1:]
 	}
