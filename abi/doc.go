@@ -51,9 +51,9 @@
 // # The life of a call
 //
 //  1. The host takes an instance on which _initialize has been called, if it is exported, and perhaps warm-up calls
-//     after it. Those are calls like any other, made once to fill the guest's caches before its state is kept for all
-//     calls to begin with. They hold nothing of any user, say "warm-up" where a call has its id, and their HTTP
-//     requests are answered with 200 and {} by nobody.
+//     after it. Those are calls of kind describe, made so that the guest can fill its caches before its state is kept
+//     for all calls to begin with. They hold nothing of any user, say "warm-up" where a call has its id, and their
+//     HTTP requests are answered with 200 and {} by nobody.
 //  2. The host holds the call's envelope, a JSON document, as the reply of patchbay.sys.v1 and calls
 //     patchbay_invoke with its byte length.
 //  3. The guest copies the envelope with patchbay.sys.v1 take, does its work, and hands over one result,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"patchbay/abi"
 )
@@ -17,6 +18,8 @@ import (
 // internal fault that lists all such mistakes.
 type Connector struct {
 	operations map[abi.Operation]handler
+	primes     []any // a nil slice of each type, see Prime
+	primed     sync.Once
 	mistakes   []error
 	served     bool
 }

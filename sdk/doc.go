@@ -39,23 +39,32 @@
 //
 // # What a guest has
 //
-// One call runs one handler. Every call begins in the same state, and nothing that a guest keeps in memory
-// reaches a later call: what must last goes into a cursor ([Page], [Call.Cursor]) or a state ([Pending], [Call.State]).
-// The network is there only through [Call.HTTP] and under the manifest's http grants. There are no files,
-// no arguments and no environment. time.Now and time.Sleep work as anywhere; a sleep is spent from the call's
-// deadline. Credentials stay with the host, which attaches them.
+// One call runs one handler. The network is there only through [Call.HTTP] and under the manifest's http grants.
+// There are no files, no arguments and no environment. time.Now and time.Sleep work as anywhere; a sleep is spent
+// from the call's deadline. Credentials stay with the host, which attaches them.
 //
 // Goroutines run while a handler runs and stop with it. All of them waiting for one another ends the
 // guest, and so does running out of memory. A panic of the handler becomes an internal fault; one in
 // another goroutine ends the guest.
 //
+// # How a call begins
+//
+// Every call begins in the same state: the memory that the guest has once its init functions have run and it has
+// described itself, as the host asks it to (see package abi; [Serve] answers). No handler has run by then, and nothing
+// that a call leaves in memory reaches a later one. So package variables may hold what is the same for everybody, such
+// as tables and compiled regular expressions. Do not fetch or cache anything of an account in package variables at
+// init, nor the time. A sync.Once or a cache that is filled in a call is empty again in the next; what must last goes
+// into a cursor ([Page], [Call.Cursor]) or a state ([Pending], [Call.State]).
+//
+// While it describes itself the guest has encoding/json learn the types of its operations, so that calls spend no time
+// on that. [Prime] adds types that you decode from responses, or encode yourself.
+//
 // # Chance
 //
 // crypto/rand and the top-level functions of math/rand and math/rand/v2 give other numbers in every call. But
-// what the package's variables and init functions do may be done once for many calls, each of which then begins
-// with a copy of the memory they left. A number that is drawn there is the same in every call, and so is all
-// that comes of a generator or a seed that is made there: call rand.Uint64 in the handler, and keep no rand.New
-// of your own. The hash of a map may repeat, and the order in which a select tries its cases.
+// what the package's variables and init functions do may be done once for many calls. A number that is drawn
+// there is the same in every call, and so is all that comes of a generator or a seed that is made there: call
+// rand.Uint64 in the handler, and keep no rand.New of your own. The hash of a map may repeat, and the order in which a select tries its cases.
 //
 // # Size
 //

@@ -66,7 +66,10 @@ func (c *Connector) run(host Host, envelope []byte) (r abi.Result) {
 	return r
 }
 
+// describe answers what the connector offers. The host may keep the guest's memory afterwards for all later calls,
+// so this is where it is prepared for them, once.
 func (c *Connector) describe() abi.Result {
+	c.primed.Do(c.prime)
 	data, err := json.Marshal(abi.Description{Operations: c.sorted(), SDK: version})
 	if err != nil {
 		return errorResult(err)

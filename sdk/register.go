@@ -25,18 +25,24 @@ type Option struct {
 
 // Action registers an action: f gets the input, which is valid under the manifest's schema, and returns the output.
 func Action[In, Out any](c *Connector, name string, f func(*Call, In) (Out, error)) {
+	Prime[In](c)
+	Prime[Out](c)
 	c.register(abi.KindAction, name, single(f))
 }
 
 // PagedAction registers an action that answers page by page: the host calls f again with the cursor of the
 // last page until there is none.
 func PagedAction[In, T any](c *Connector, name string, f func(*Call, In) (Page[T], error)) {
+	Prime[In](c)
+	Prime[T](c)
 	c.register(abi.KindAction, name, paged(f))
 }
 
 // Trigger registers a trigger that is polled: f returns the events since [Call.Cursor], oldest first, and
 // the cursor for the next poll. Without a cursor (the first poll) f decides where the trigger begins.
 func Trigger[In, Event any](c *Connector, name string, f func(*Call, In) (Page[Event], error)) {
+	Prime[In](c)
+	Prime[Event](c)
 	poll := paged(f)
 	c.register(abi.KindTrigger, name, func(call *Call) (abi.Result, error) {
 		r, err := poll(call)
@@ -49,18 +55,23 @@ func Trigger[In, Event any](c *Connector, name string, f func(*Call, In) (Page[E
 
 // Options registers a function that fills a pick list.
 func Options[In any](c *Connector, name string, f func(*Call, In) (Page[Option], error)) {
+	Prime[In](c)
+	Prime[Option](c)
 	c.register(abi.KindOptions, name, paged(f))
 }
 
 // Schema registers a function that returns a JSON Schema for a part of an operation's input or output that
 // depends on the account. Out is [json.RawMessage] or any type that encodes to the schema.
 func Schema[In, Out any](c *Connector, name string, f func(*Call, In) (Out, error)) {
+	Prime[In](c)
+	Prime[Out](c)
 	c.register(abi.KindSchema, name, single(f))
 }
 
 // Test registers the function that proves that a connection works. It returns whatever tells a person which
 // account this is, for example its name, or a fault.
 func Test[Out any](c *Connector, name string, f func(*Call) (Out, error)) {
+	Prime[Out](c)
 	c.register(abi.KindTest, name, single(func(call *Call, _ struct{}) (Out, error) { return f(call) }))
 }
 

@@ -21,5 +21,14 @@ func connector() *sdk.Connector {
 	sdk.PagedAction(c, "suiteql", suiteQL)
 	sdk.Options(c, "record_types", recordTypes)
 	sdk.Test(c, "test", test)
+	prime(c)
 	return c
+}
+
+// prime names what is read from responses, in the order of types.go.
+func prime(c *sdk.Connector) {
+	sdk.Prime[resultPage](c)
+	sdk.Prime[catalog](c)
+	sdk.Prime[serverTime](c)
+	sdk.Prime[apiError](c)
 }

@@ -42,9 +42,7 @@ func post[T any](c client, path string, body any, at func(string) string) (T, er
 }
 
 func send[T any](c client, r *sdk.Request, at func(string) string) (T, error) {
-	var envelope struct {
-		Data T `json:"data"`
-	}
+	var envelope single[T]
 	resp, err := c.http.Do(r)
 	if err != nil {
 		return envelope.Data, err
@@ -57,6 +55,11 @@ func send[T any](c client, r *sdk.Request, at func(string) string) (T, error) {
 	}
 	err = resp.JSON(&envelope)
 	return envelope.Data, err
+}
+
+// single is the answer with one object.
+type single[T any] struct {
+	Data T `json:"data"`
 }
 
 // listing is one page of a list.

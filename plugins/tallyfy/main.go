@@ -25,5 +25,23 @@ func connector() *sdk.Connector {
 	sdk.Options(c, "blueprints", blueprintOptions)
 	sdk.Schema(c, "kickoff", kickoffSchema)
 	sdk.Test(c, "test", test)
+	prime(c)
 	return c
+}
+
+// prime names what is read from responses and sent as bodies, in the order of types.go.
+func prime(c *sdk.Connector) {
+	sdk.Prime[single[blueprint]](c)
+	sdk.Prime[listing[blueprint]](c)
+	sdk.Prime[single[process]](c)
+	sdk.Prime[single[task]](c)
+	sdk.Prime[listing[task]](c)
+	sdk.Prime[single[user]](c)
+	sdk.Prime[listing[user]](c)
+	sdk.Prime[listing[organization]](c)
+	sdk.Prime[single[comment]](c)
+	sdk.Prime[errorBody](c)
+	sdk.Prime[launchBody](c)
+	sdk.Prime[createTaskBody](c)
+	sdk.Prime[completion](c)
 }
