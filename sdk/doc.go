@@ -64,7 +64,8 @@
 // crypto/rand and the top-level functions of math/rand and math/rand/v2 give other numbers in every call. But
 // what the package's variables and init functions do may be done once for many calls. A number that is drawn
 // there is the same in every call, and so is all that comes of a generator or a seed that is made there: call
-// rand.Uint64 in the handler, and keep no rand.New of your own. The hash of a map may repeat, and the order in which a select tries its cases.
+// rand.Uint64 in the handler, and keep no rand.New of your own. The hash of a map may repeat, and the order in
+// which a select tries its cases.
 //
 // # Size
 //
