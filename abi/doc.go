@@ -98,7 +98,8 @@
 //	{"status": "fault",   "fault": {...}}
 //
 // A result has no field of another status. items may be left out when there are none, and null stands for a
-// field that is not there, except that a null output is an output. after is at most a week ([MaxAfter]).
+// field that is not there, except that a null output is an output. after is at most a week ([MaxAfter]). A page has
+// at most 10,000 items ([MaxItems]), of any size that the limit of the result allows: the rest belongs on the next.
 //
 // A test answers done with any output; options answer a page of {"value", "label"} items; schema answers
 // done with a JSON Schema; a trigger answers a page whose items are events and whose cursor is where the

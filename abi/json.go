@@ -133,6 +133,30 @@ func (w *walker) number() error {
 	return nil
 }
 
+// longer reports whether data, which is valid JSON, is an array of more than n elements. It stops at that one.
+func longer(data []byte, n int) bool {
+	w := walker{data: data} // opens nothing, and so has no keys to compare
+	for depth := 0; w.pos < len(data); w.pos++ {
+		switch data[w.pos] {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth--
+		case ',':
+			if depth == 1 {
+				n--
+			}
+		case '"':
+			_ = w.text()
+			w.pos-- // on the closing quote
+		}
+		if n == 0 {
+			return data[0] == '['
+		}
+	}
+	return false
+}
+
 func jsonError(offset int, what string) error {
 	return fmt.Errorf("%w: byte %d: %s", ErrJSON, offset, what)
 }

@@ -2,6 +2,7 @@ package abi
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +90,34 @@ func TestExactKeys(t *testing.T) {
 	_, err := DecodeResult([]byte(`{"Status":"done"}`))
 	if want := `result: key "Status" must be written "status"`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestLonger(t *testing.T) {
+	t.Parallel()
+	for data, want := range map[string]int{ // number of elements, 0 for what is no array
+		`[]`: 0, `[ ]`: 0, `[1]`: 1, `[1,2]`: 2, `[[1,2,3],{"a":1,"b":2}]`: 2, `[",",",\",","\\",1]`: 4, "[1,\n2 , 3]": 3,
+		`{"a":1,"b":2,"c":3}`: 0, `null`: 0, `"a,b,c"`: 0, `[{"a,":[1,2,3,4]}]`: 1, `[""]`: 1,
+	} {
+		for n := 1; n < 6; n++ {
+			if got := longer([]byte(data), n); got != (want > n) {
+				t.Errorf("%s longer than %d: %v, want %v", data, n, got, want > n)
+			}
+		}
+	}
+}
+
+// A result that is refused for its items must not take the memory that they would.
+func TestDecodeResult_ManyItems(t *testing.T) {
+	data := []byte(`{"status":"page","items":[` + strings.Repeat("1,", 1<<20) + `1]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := DecodeResult(data)
+	runtime.ReadMemStats(&after)
+	if want := "result: a page of more than 10000 items"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if mallocs := after.Mallocs - before.Mallocs; mallocs > MaxItems {
+		t.Errorf("%d allocations", mallocs)
 	}
 }

@@ -19,13 +19,13 @@ const (
 
 // Result is what a guest gives back for one call. Only the fields of its status are set.
 type Result struct {
-	Status Status            `json:"status"`
-	Output json.RawMessage   `json:"output,omitempty"` // done
-	State  json.RawMessage   `json:"state,omitempty"`  // pending: handed back with the next try
-	After  float64           `json:"after,omitempty"`  // pending: seconds until the next try
-	Items  []json.RawMessage `json:"items,omitempty"`  // page
-	Cursor json.RawMessage   `json:"cursor,omitempty"` // page: absent or null on the last one
-	Fault  *Fault            `json:"fault,omitempty"`  // fault
+	Status Status          `json:"status"`
+	Output json.RawMessage `json:"output,omitempty"` // done
+	State  json.RawMessage `json:"state,omitempty"`  // pending: handed back with the next try
+	After  float64         `json:"after,omitempty"`  // pending: seconds until the next try
+	Items  Items           `json:"items,omitempty"`  // page: at most MaxItems
+	Cursor json.RawMessage `json:"cursor,omitempty"` // page: absent or null on the last one
+	Fault  *Fault          `json:"fault,omitempty"`  // fault
 }
 
 // Done is a finished call's result. A nil output stands for JSON null.
@@ -104,3 +104,17 @@ func (r *Result) Last() bool { return !isSet(r.Cursor) }
 
 // MaxAfter is the longest time, in seconds, that a pending result may ask for: a week.
 const MaxAfter = 7 * 24 * 3600
+
+// MaxItems is how many items one page may have.
+const MaxItems = 10_000
+
+// Items are the items of one page.
+type Items []json.RawMessage
+
+// UnmarshalJSON refuses more than [MaxItems] before there is memory for them: an item of one byte takes thirty here.
+func (items *Items) UnmarshalJSON(data []byte) error {
+	if longer(data, MaxItems) {
+		return fmt.Errorf("a page of more than %d items", MaxItems)
+	}
+	return json.Unmarshal(data, (*[]json.RawMessage)(items))
+}
