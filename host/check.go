@@ -1,8 +1,10 @@
 package host
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"patchbay/abi"
@@ -19,8 +21,8 @@ func (o *opened) checkInput(op manifest.Operation, input json.RawMessage) error 
 }
 
 // checkResult validates what a guest returned before anyone else sees it: a defect of the connector must not
-// become a defect of whatever comes next.
-func (o *opened) checkResult(op manifest.Operation, r abi.Result) error {
+// become a defect of whatever comes next. It is part of the call, and ends with ctx.
+func (o *opened) checkResult(ctx context.Context, op manifest.Operation, r abi.Result) error {
 	switch {
 	case r.Status == abi.StatusPending:
 		if op.Kind != abi.KindAction {
@@ -29,13 +31,24 @@ func (o *opened) checkResult(op manifest.Operation, r abi.Result) error {
 	case op.Kind == abi.KindAction:
 		return o.checkOutput(op.Output, Output(r))
 	case op.Kind == abi.KindTrigger:
-		for _, event := range r.Items {
+		for i, event := range r.Items {
+			if ctx.Err() != nil {
+				return unchecked(ctx, len(r.Items)-i)
+			}
 			if err := o.checkOutput(op.Output, event); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// unchecked is the fault for events that nobody has looked at, since ctx is done.
+func unchecked(ctx context.Context, events int) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return abi.Faultf(abi.Canceled, "cancelled with %d of its events left to check against the manifest", events)
+	}
+	return abi.Faultf(abi.Timeout, "the call's time was up with %d of its events left to check against the manifest: return fewer in one poll", events)
 }
 
 func (o *opened) checkOutput(schema, output json.RawMessage) error {

@@ -204,7 +204,7 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 		err = r.Fault
 	}
 	if err == nil {
-		err = p.checkResult(p.op, r)
+		err = p.checkResult(ctx, p.op, r)
 	}
 	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil,
 		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls)

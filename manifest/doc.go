@@ -165,5 +165,6 @@
 //
 // limits, for the connector or one operation, ask for less than the defaults of [abi.Limits], or, with an admin's
 // consent, for more. Time spans are written "500ms", "30s", "5m", "1h30m"; sizes "64KiB", "16MiB" or as a number
-// of bytes.
+// of bytes. A page of an action, a trigger or an options function has at most 10,000 items ([abi.MaxItems]), whatever
+// the limits.
 package manifest

@@ -114,6 +114,7 @@ func TestInvoke_Faults(t *testing.T) {
 	Action(c, "bad_raw", func(*Call, string) (json.RawMessage, error) { return json.RawMessage("{]"), nil })
 	PagedAction(c, "bad_item", func(*Call, string) (Page[func()], error) { return Page[func()]{Items: []func(){nil}}, nil })
 	PagedAction(c, "bad_cursor", func(*Call, string) (Page[int], error) { return Page[int]{Cursor: func() {}}, nil })
+	PagedAction(c, "long_page", func(*Call, string) (Page[int], error) { return Page[int]{Items: make([]int, abi.MaxItems+1)}, nil })
 	Action(c, "bad_state", func(*Call, string) (string, error) { return "", Pending(func() {}, 0) })
 	Action(c, "past", func(*Call, string) (string, error) { return "", Pending(1, -time.Second) })
 	Action(c, "too_late", func(*Call, string) (string, error) { return "", Pending(1, 8*24*time.Hour) })
@@ -132,6 +133,7 @@ func TestInvoke_Faults(t *testing.T) {
 		{"bad_raw", Internal, "encode output"},
 		{"bad_item", Internal, "encode item"},
 		{"bad_cursor", Internal, "encode cursor"},
+		{"long_page", LimitExceeded, "a page of 10001 items, at most 10000 are allowed: return the others with a cursor"},
 		{"bad_state", Internal, "encode state"},
 		{"past", Internal, "pending for -1s, want 0 to 168h0m0s"},
 		{"too_late", Internal, "pending for 192h0m0s"},
@@ -201,4 +203,13 @@ func FuzzInvoke(f *testing.F) {
 			t.Fatalf("the host would refuse the result: %v", err)
 		}
 	})
+}
+
+func TestPagedAction_FullPage(t *testing.T) {
+	t.Parallel()
+	c := New()
+	PagedAction(c, "full", func(*Call, struct{}) (Page[int], error) { return Page[int]{Items: make([]int, abi.MaxItems)}, nil })
+	if r := invokeOn(t, c, abi.KindAction, "full", "{}"); r.Status != abi.StatusPage || len(r.Items) != abi.MaxItems {
+		t.Errorf("status %s, %d items, fault %v", r.Status, len(r.Items), r.Fault)
+	}
 }

@@ -8,7 +8,8 @@ import (
 
 // Page is one page of a longer answer.
 type Page[T any] struct {
-	// Items may be empty on any page, the last one included.
+	// Items may be empty on any page, the last one included. A page of more than [abi.MaxItems] is a
+	// limit_exceeded fault.
 	Items []T
 
 	// Cursor is any value that encodes to JSON. It comes back with the call for the next page, see
@@ -108,7 +109,10 @@ func paged[In, T any](f func(*Call, In) (Page[T], error)) handler {
 }
 
 func pageResult[T any](page Page[T]) (abi.Result, error) {
-	r := abi.Result{Status: abi.StatusPage, Items: make([]json.RawMessage, 0, len(page.Items))}
+	if n := len(page.Items); n > abi.MaxItems {
+		return abi.Result{}, Faultf(LimitExceeded, "a page of %d items, at most %d are allowed: return the others with a cursor", n, abi.MaxItems)
+	}
+	r := abi.Result{Status: abi.StatusPage, Items: make(abi.Items, 0, len(page.Items))}
 	for _, item := range page.Items {
 		data, err := encode("item", item)
 		if err != nil {
