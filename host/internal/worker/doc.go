@@ -18,7 +18,8 @@
 // near. It is in a session of its own, and on Linux the kernel kills it when the host ends.
 //
 // The host takes nothing from a child on trust. A frame that is malformed, too large, out of turn or beyond a
-// quota ends the child: the call that it was for gets an internal fault, the others one that may be tried again.
+// quota ends the child, and so does one that does not read what the host says: the call that it was for gets an
+// internal fault, the others one that may be tried again.
 //
 // The host's own clock counts. 60 ms after its time a call ends for its caller, whatever the child says; if the
 // child has not ended it a second later, the host ends the child. When a child dies,

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -196,6 +197,32 @@ func TestHostile_Control(t *testing.T) {
 			t.Errorf("%s: %+v", open, s)
 		}
 	}
+}
+
+// TestHostile_Deaf: a process that does not listen holds nobody up who cancels calls, and ends for it.
+func TestHostile_Deaf(t *testing.T) {
+	t.Parallel()
+	p := newRing(t)
+	w := p.worker
+	for range maxCancels { // of calls that it does not know, in a burst
+		w.cancel(0)
+	}
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
+	if err := syscall.Kill(p.status().PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	for n := 0; w.life.Err() == nil; n++ { // what the kernel and gRPC keep is not without bound
+		if n > 1<<20 {
+			t.Fatal("as many cancels wait for the process to listen")
+		}
+		w.cancel(0)
+	}
+	waitDeath(t, p.Program, 1)
+	if s := p.status(); s.LastDeath != "was stopped because it does not listen" || time.Since(start) > 10*time.Second {
+		t.Errorf("%+v after %v", s, time.Since(start))
+	}
+	guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 }
 
 // TestHostile_NotGranted: what a call was not given it cannot use.

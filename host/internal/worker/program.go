@@ -211,6 +211,7 @@ func (p *Program) beget(ctx context.Context, a *attempt) {
 	} else {
 		go w.watch()
 		go w.listen()
+		go w.speak()
 	}
 	close(a.done)
 }

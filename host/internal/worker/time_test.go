@@ -165,7 +165,7 @@ func TestTime_Stopped(t *testing.T) {
 				t.Errorf("the call beside it: %v", err)
 			}
 			if s := p.status(); s.PID != pid || s.Deaths != 0 {
-				t.Errorf("%+v, want no death", s)
+				t.Fatalf("%+v, want no death", s)
 			}
 			if n := p.worker.unended(); n != 1 {
 				t.Errorf("%d streams have not ended, want the one that is idle", n)

@@ -28,8 +28,9 @@ type worker struct {
 	die     context.CancelFunc
 	gone    chan struct{} // closed when it is dead and its death is noted
 
-	controlMu sync.Mutex // one sends at a time
-	control   grpc.ClientStream
+	control grpc.ClientStream
+	cancels chan uint64   // ids of calls that the process is to end
+	leave   chan struct{} // closed when the process is to end
 
 	mu      sync.Mutex // guards what follows
 	idle    []*stream
@@ -56,7 +57,11 @@ func startWorker(ctx context.Context, p *Program) (*worker, error) {
 		return nil, &StartError{Problem: err.Error()}
 	}
 	defer os.RemoveAll(sockets) // the socket's name is of no more use: there is one connection
-	w := &worker{program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{}), streams: map[uint64]*time.Timer{}}
+	w := &worker{
+		program: p, process: newProcess(p.engine.cfg.Command()), gone: make(chan struct{}),
+		cancels: make(chan uint64, max(maxCancels, 2*p.engine.cfg.Concurrency)), leave: make(chan struct{}),
+		streams: map[uint64]*time.Timer{},
+	}
 	w.life, w.die = context.WithCancel(context.Background())
 	if err := w.start(ctx, sockets); err != nil {
 		return nil, w.failed(ctx, err)
@@ -218,21 +223,41 @@ func (w *worker) kill(why string) {
 // end ends a process that runs no call, politely for a second.
 func (w *worker) end() {
 	w.mu.Lock()
-	w.ending = true
+	if !w.ending {
+		w.ending = true
+		close(w.leave)
+	}
 	w.mu.Unlock()
 	timer := time.AfterFunc(time.Second, w.process.kill)
 	defer timer.Stop()
-	w.controlMu.Lock()
-	w.control.CloseSend() // it always returns nil
-	w.controlMu.Unlock()
 	<-w.gone
 }
 
-// cancel asks the process to end a call.
+// maxCancels is how many cancels may wait until the process reads them, or two for each call that it runs.
+const maxCancels = 64
+
+// cancel asks the process to end a call. It does not wait until the process listens.
 func (w *worker) cancel(id uint64) {
-	w.controlMu.Lock()
-	defer w.controlMu.Unlock()
-	send(w.control, kindCancel, binary.BigEndian.AppendUint64(nil, id)) // if it does not hear it, it is killed
+	select {
+	case w.cancels <- id:
+	default:
+		w.kill("it does not listen")
+	}
+}
+
+// speak says on the control stream what the process is to do. It alone waits for a process that does not listen.
+func (w *worker) speak() {
+	for {
+		select {
+		case id := <-w.cancels:
+			send(w.control, kindCancel, binary.BigEndian.AppendUint64(nil, id)) // an error is the end of the process
+		case <-w.leave:
+			w.control.CloseSend() // it always returns nil
+			return
+		case <-w.life.Done():
+			return
+		}
+	}
 }
 
 // take returns a stream that no other call uses, on which frames for these limits may come.
