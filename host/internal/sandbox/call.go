@@ -66,15 +66,20 @@ func (p *Program) run(c *call, env abi.Envelope) (abi.Result, *abi.Fault) {
 		p.pool.discard(i)
 		return result, fault
 	}
+	if c.used.Fuel > deep {
+		i.lookUp()
+	}
 	p.pool.put(p, i)
 	return result, nil
 }
 
+// deep is the fuel from which on a call may have left a stack behind that is worth to be given back.
+const deep = 10_000_000
+
 // instance returns an instance that no other call has touched.
 func (p *Program) instance(c *call) (*instance, *abi.Fault) {
 	if need := p.memoryAtStart(); int64(need) > c.limits.Memory {
-		return nil, abi.Faultf(abi.LimitExceeded, "the guest starts with %d bytes of memory, its limit is %d: embed less data, or ask for more memory in the manifest",
-			need, c.limits.Memory)
+		return nil, abi.Faultf(abi.LimitExceeded, "the guest starts with %d bytes of memory, more than this operation's limit of %d: raise that", need, c.limits.Memory)
 	}
 	if p.snapshot == nil {
 		if err := p.pool.admit(); err != nil {

@@ -23,6 +23,7 @@ type capability struct {
 
 // operation is what one op of a capability does.
 type operation struct {
+	ready func(*call) abi.Errno                                                          // whether it may be used now; nil for always
 	max   func(abi.Limits) int64                                                         // bytes of a request
 	over  func(c *call, size int)                                                        // notes a request beyond max; may be nil
 	serve func(ctx context.Context, c *call, request []byte) (reply []byte, _ abi.Errno) // owns request
@@ -36,7 +37,7 @@ func capabilities() []capability {
 	return []capability{
 		{name: abi.ModuleSys, granted: always, free: true, operations: map[int32]operation{
 			abi.OpEnvelope: {max: func(abi.Limits) int64 { return 0 }, serve: serveEnvelope},
-			abi.OpResult:   {max: func(l abi.Limits) int64 { return l.Output }, over: overOutput, serve: serveResult},
+			abi.OpResult:   {ready: resultAwaited, max: func(l abi.Limits) int64 { return l.Output }, over: overOutput, serve: serveResult},
 		}},
 		{name: abi.ModuleHTTP, granted: func(c *call) bool { return c.http != nil }, operations: map[int32]operation{
 			abi.OpSend: {max: func(l abi.Limits) int64 { return l.RequestBody + requestHead }, serve: serveSend},
@@ -86,6 +87,7 @@ func valueTypes(types []wasm.ValueType) []api.ValueType {
 // call is the host function call(op, ptr, len) -> length of the reply or negated errno.
 func (m capability) call(ctx context.Context, guest api.Module, stack []uint64) {
 	c := enter(ctx)
+	c.pay(fuelCall, 1)
 	op, ptr, size := api.DecodeI32(stack[0]), api.DecodeU32(stack[1]), api.DecodeU32(stack[2])
 	reply, errno := m.answer(ctx, c, guest.Memory(), op, ptr, size)
 	enter(ctx) // a host function may have used up the time
@@ -117,10 +119,16 @@ func (m capability) answer(ctx context.Context, c *call, memory api.Memory, op i
 		}
 		return nil, abi.E2BIG
 	}
+	if operation.ready != nil {
+		if errno := operation.ready(c); errno != 0 {
+			return nil, errno
+		}
+	}
 	view, ok := memory.Read(ptr, size)
 	if !ok {
 		return nil, abi.EFAULT
 	}
+	c.pay(fuelRead, len(view))
 	return operation.serve(ctx, c, bytes.Clone(view)) // a copy: the view is the guest's memory
 }
 
@@ -137,6 +145,7 @@ func (m capability) usable(c *call) abi.Errno {
 // take is the host function take(ptr, cap, off) -> bytes copied or negated errno.
 func (m capability) take(ctx context.Context, guest api.Module, stack []uint64) {
 	c := enter(ctx)
+	c.pay(fuelCall, 1)
 	ptr, size, off := api.DecodeU32(stack[0]), api.DecodeU32(stack[1]), api.DecodeU32(stack[2])
 	n, errno := m.copyHeld(c, guest.Memory(), ptr, size, off)
 	stack[0] = api.EncodeI32(int32(n))
@@ -157,5 +166,6 @@ func (m capability) copyHeld(c *call, memory api.Memory, ptr, size, off uint32) 
 	if uint64(off) > uint64(len(held)) {
 		return 0, abi.EINVAL
 	}
+	c.pay(fuelCopy, min(len(view), len(held)-int(off)))
 	return copy(view, held[off:]), 0
 }

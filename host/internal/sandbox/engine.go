@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"patchbay/host/internal/guest"
@@ -61,6 +62,9 @@ type Engine struct {
 	probe     func() (linear.Strategy, error)
 	pool      *pool
 	programs  guest.Roster[*Program]
+
+	mu        sync.Mutex // guards preparing
+	preparing map[string]*turn
 }
 
 // maxCompiling is how many modules are compiled at a time: each takes a core and some hundred megabytes.
@@ -71,7 +75,7 @@ func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
 	return &Engine{
 		cfg: cfg, compiling: make(chan struct{}, maxCompiling), probe: linear.Probe,
-		pool: newPool(cfg.Pool, cfg.Logger),
+		pool: newPool(cfg.Pool, cfg.Logger), preparing: map[string]*turn{},
 	}
 }
 
@@ -102,28 +106,42 @@ func (e *Engine) load(ctx context.Context, m guest.Module) (*Program, error) {
 	return p, nil
 }
 
-// Open loads what [Prepared.Lay] laid down in dir, for the start that m describes; m.Code is not looked at.
-func (e *Engine) Open(ctx context.Context, dir string, m guest.Module) (guest.Program, error) {
+// Open loads what [Prepared.Lay] laid down in dir. Nothing of the guest runs before start is called, which does what
+// Load does after that; m says how, but for m.Code. start must be called once.
+func (e *Engine) Open(ctx context.Context, dir string, m guest.Module) (start func(context.Context) (guest.Program, error), err error) {
 	prepared, err := readPrepared(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open prepared module: %w", err)
 	}
-	p, err := e.open(ctx, prepared, m)
-	if err != nil {
-		return nil, fmt.Errorf("open prepared module: %w", err)
+	p := newProgram(e, prepared.hardened, m)
+	if err := p.load(ctx, prepared); err != nil {
+		return nil, fmt.Errorf("open prepared module: %w", errors.Join(err, p.release(ctx)))
 	}
-	return p, nil
+	return func(ctx context.Context) (guest.Program, error) {
+		if err := e.start(ctx, p); err != nil {
+			return nil, fmt.Errorf("load module: %w", err)
+		}
+		return p, nil
+	}, nil
 }
 
 func (e *Engine) open(ctx context.Context, prepared *Prepared, m guest.Module) (*Program, error) {
 	p := newProgram(e, prepared.hardened, m)
-	if err := p.start(ctx, prepared); err != nil {
+	if err := p.load(ctx, prepared); err != nil {
 		return nil, errors.Join(err, p.release(ctx))
+	}
+	return p, e.start(ctx, p)
+}
+
+// start starts a program that is loaded.
+func (e *Engine) start(ctx context.Context, p *Program) error {
+	if err := p.start(ctx); err != nil {
+		return errors.Join(err, p.release(context.WithoutCancel(ctx)))
 	}
 	if err := e.programs.Add(p); err != nil {
-		return nil, errors.Join(err, p.release(ctx))
+		return errors.Join(err, p.release(context.WithoutCancel(ctx)))
 	}
-	return p, nil
+	return nil
 }
 
 // Close is [guest.Engine.Close].

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
@@ -135,12 +136,57 @@ func TestPrepare_NoCode(t *testing.T) {
 		"unexpected file": func(ctx context.Context, module []byte, dir string) error {
 			return errors.Join(Compile(ctx, module, dir), os.Symlink("/etc/passwd", dir+"/zzz"))
 		},
+		"machine code in elsewhere": func(_ context.Context, _ []byte, dir string) error {
+			return errors.Join(os.Mkdir(dir+"/elsewhere", 0o700), os.WriteFile(dir+"/elsewhere/code", nil, 0o600))
+		},
 		"too much for it": func(context.Context, []byte, string) error { return errors.New("too much for it") },
 	} {
 		_, err := newEngine(t, Config{Compile: compile}).Load(t.Context(), guest.Module{Code: small()})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want %q in it", err, name)
 		}
+	}
+}
+
+// TestPrepare_Once has two loads of one module at a time compile it once.
+func TestPrepare_Once(t *testing.T) {
+	t.Parallel()
+	compiling := make(chan bool)
+	compiled := 0
+	e := newEngine(t, Config{Cache: &guesttest.Cache{}, Compile: func(ctx context.Context, module []byte, dir string) error {
+		compiling <- true
+		<-compiling
+		return counting(&compiled)(ctx, module, dir)
+	}})
+	loaded := make(chan error)
+	for range 2 {
+		go func() {
+			_, err := e.Load(context.Background(), guest.Module{Code: small()})
+			loaded <- err
+		}()
+	}
+	<-compiling
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := e.Load(ctx, guest.Module{Code: small()}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a load that does not wait for long: %v", err)
+	}
+	compiling <- true
+	for range 2 {
+		if err := <-loaded; err != nil {
+			t.Error(err)
+		}
+	}
+	if compiled != 1 || len(e.preparing) != 0 {
+		t.Errorf("compiled %d times, %d modules still being prepared", compiled, len(e.preparing))
+	}
+}
+
+func TestPrepare_NoFolder(t *testing.T) {
+	t.Parallel()
+	_, err := newEngine(t, Config{Dir: "/nonexistent"}).Load(t.Context(), guest.Module{Code: small()})
+	if err == nil || errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "no folder for temporary files") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -155,7 +201,14 @@ func TestOpen_Laid(t *testing.T) {
 	if err := prepared.Lay(dir); err != nil {
 		t.Fatal(err)
 	}
-	p, err := e.Open(t.Context(), dir, guest.Module{})
+	start, err := e.Open(t.Context(), dir, guest.Module{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.pool.alive != 0 || len(e.programs.All()) != 0 {
+		t.Error("it has started before it was told to")
+	}
+	p, err := start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

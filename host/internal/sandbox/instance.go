@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -33,7 +34,8 @@ type instance struct {
 var moduleConfig = wazero.NewModuleConfig().WithName("").WithStartFunctions()
 
 // newInstance makes an instance whose memory begins as image, or as zeros if image is nil.
-func (p *Program) newInstance(ctx context.Context, image *linear.Image) (*instance, error) {
+func (p *Program) newInstance(ctx context.Context, image *linear.Image) (_ *instance, err error) {
+	defer p.recovered(&err)
 	memory, err := linear.New(p.reserve(), p.strategy)
 	if err != nil {
 		return nil, fmt.Errorf("reserve memory: %w", err)
@@ -43,6 +45,14 @@ func (p *Program) newInstance(ctx context.Context, image *linear.Image) (*instan
 		return nil, errors.Join(err, i.close(ctx))
 	}
 	return i, nil
+}
+
+// recovered makes an error of a panic of the runtime's own: it recovers what guests and host functions do.
+func (p *Program) recovered(err *error) {
+	if r := recover(); r != nil {
+		p.logger.Error("runtime panicked", "err", r, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("the WebAssembly runtime has a defect: %v", r)
+	}
 }
 
 // reserve is the address space of an instance in bytes: what its memory may ever grow to.

@@ -10,8 +10,9 @@ import (
 	"patchbay/wasm"
 )
 
-// slice is the fuel that a guest gets at a time, well under a millisecond's worth: so often the host looks at
-// the clock, and so long the rest of the process may have to wait for a guest before it can collect garbage.
+// slice is the fuel that a guest gets at a time, about a tenth of a millisecond's worth: so often the host looks at
+// the clock, and so long the rest of the process may have to wait for a guest before it can collect garbage. Only a
+// bulk operation is longer, which is not divided: filling 64 MiB takes some 20 ms.
 const slice = 1 << 20
 
 var errFuel = errors.New("fuel limit reached") // what a guest is stopped with that has used its fuel up
@@ -51,12 +52,39 @@ func (m *meter) refill() bool {
 	return true
 }
 
+// charge takes what a host function is about to do off the guest's fuel, and reports whether there was enough.
+func (m *meter) charge(units int64) bool {
+	if m.global == nil {
+		return true // a guest that has ended, or a test without one
+	}
+	left := int64(m.global.Get()) - units
+	m.global.Set(uint64(left))
+	return left >= 0 || m.refill()
+}
+
 // used returns what the guest has used so far.
 func (m *meter) used() int64 {
 	if m.global == nil {
 		return m.limit - m.left
 	}
 	return min(m.limit, m.limit-m.left-int64(m.global.Get()))
+}
+
+// Units that host functions cost: about as long as the host works for them.
+const (
+	fuelCall    = 1000 // of any host function
+	fuelCopy    = 1    // of a byte that is copied
+	fuelRead    = 20   // of a byte of a request, which is copied and parsed
+	fuelPrint   = 20   // of a byte that is printed
+	fuelRandom  = 10   // of a random byte
+	fuelPending = 500  // of a thing that is waited for
+)
+
+// pay charges for what a host function is about to do n times, and stops a guest that cannot pay.
+func (c *call) pay(units int64, n int) {
+	if !c.meter.charge(units * int64(n)) {
+		panic(errFuel)
+	}
 }
 
 // tick is the function that guests call when they are out of fuel.

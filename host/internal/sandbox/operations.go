@@ -10,10 +10,15 @@ import (
 
 func serveEnvelope(_ context.Context, c *call, _ []byte) ([]byte, abi.Errno) { return c.envelope, 0 }
 
-func serveResult(_ context.Context, c *call, request []byte) ([]byte, abi.Errno) {
+// resultAwaited refuses a second result, before it is looked at.
+func resultAwaited(c *call) abi.Errno {
 	if c.result != nil {
-		return nil, abi.EINVAL
+		return abi.EINVAL
 	}
+	return 0
+}
+
+func serveResult(_ context.Context, c *call, request []byte) ([]byte, abi.Errno) {
 	c.result = request
 	return nil, 0
 }

@@ -45,6 +45,7 @@ func poll(_ context.Context, c *call, memory api.Memory, args []uint64) wasiErrn
 	if !ok {
 		return wasiFault
 	}
+	c.pay(fuelPending, int(n))
 	data := bytes.Clone(view) // events may be written over it
 	subscriptions := make([]subscription, 0, n)
 	first := time.Duration(math.MaxInt64)

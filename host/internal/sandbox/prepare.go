@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 
@@ -23,22 +24,24 @@ type Prepared struct {
 	laid     string // folder that it was laid down in, instead of the two above
 }
 
+// MaxModule is how large a hardened module may be, in bytes.
+const MaxModule = 2 * wasm.MaxSize
+
 // Prepare checks, hardens and compiles a module, or takes it from the cache. The error of a module that is
 // refused is a [*wasm.Error] or joins several.
 func (e *Engine) Prepare(ctx context.Context, module []byte) (*Prepared, error) {
-	name, err := blobName(module)
+	name, err := e.blobName(module)
 	if err != nil {
 		return nil, err
 	}
 	if p := e.cached(name); p != nil {
 		return p, nil
 	}
-	select {
-	case e.compiling <- struct{}{}:
-		defer func() { <-e.compiling }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	leave, err := e.wait(ctx, name)
+	if err != nil {
+		return nil, err
 	}
+	defer leave()
 	if p := e.cached(name); p != nil { // somebody else has prepared it meanwhile
 		return p, nil
 	}
@@ -52,6 +55,54 @@ func (e *Engine) Prepare(ctx context.Context, module []byte) (*Prepared, error) 
 		}
 	}
 	return p, nil
+}
+
+// turn is whose turn it is to prepare one module.
+type turn struct {
+	place   chan struct{} // has room for one
+	waiting int           // for it, or in it; guarded by the engine's lock
+}
+
+// wait waits until nobody else prepares the module of this name, and then for one of the places to compile in.
+func (e *Engine) wait(ctx context.Context, name string) (leave func(), err error) {
+	t := e.queue(name)
+	select {
+	case t.place <- struct{}{}:
+	case <-ctx.Done():
+		e.unqueue(name, t)
+		return nil, ctx.Err()
+	}
+	next := func() {
+		<-t.place
+		e.unqueue(name, t)
+	}
+	select {
+	case e.compiling <- struct{}{}:
+		return func() { <-e.compiling; next() }, nil
+	case <-ctx.Done():
+		next()
+		return nil, ctx.Err()
+	}
+}
+
+func (e *Engine) queue(name string) *turn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.preparing[name]
+	if t == nil {
+		t = &turn{place: make(chan struct{}, 1)}
+		e.preparing[name] = t
+	}
+	t.waiting++
+	return t
+}
+
+func (e *Engine) unqueue(name string, t *turn) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t.waiting--; t.waiting == 0 {
+		delete(e.preparing, name)
+	}
 }
 
 func (e *Engine) cached(name string) *Prepared {
@@ -85,9 +136,13 @@ func (e *Engine) prepare(ctx context.Context, module []byte) (*Prepared, error) 
 	if p.hardened, err = wasm.Harden(module); err != nil {
 		return nil, err
 	}
+	if n := len(p.hardened.Code); n > MaxModule {
+		return nil, &wasm.Error{Kind: wasm.ErrLimit, Entry: -1, Offset: -1, Problem: fmt.Sprintf("%d bytes with metering, at most %d are allowed", n, MaxModule),
+			Fix: "split it, or leave out what it does not need"}
+	}
 	dir, err := os.MkdirTemp(e.cfg.Dir, "compile-")
 	if err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
+		return nil, notMade(err)
 	}
 	defer os.RemoveAll(dir)
 	if err := e.cfg.Compile(ctx, p.hardened.Code, dir); err != nil {
@@ -97,21 +152,44 @@ func (e *Engine) prepare(ctx context.Context, module []byte) (*Prepared, error) 
 		}
 		return nil, fmt.Errorf("compile: %w", err)
 	}
-	p.file, p.code, err = onlyFile(dir)
+	if p.file, p.code, err = onlyFile(dir); err != nil {
+		return nil, err
+	}
+	platform, err := e.fingerprint()
+	if err == nil && path.Dir(p.file) != path.Dir(platform) {
+		err = fmt.Errorf("compile: machine code in %s, want it in %s", path.Dir(p.file), path.Dir(platform))
+	}
 	return p, err
+}
+
+// notMade is the error about a folder that could not be made. It does not match fs.ErrNotExist: what is missing is not
+// what anybody has asked for.
+func notMade(err error) error {
+	return fmt.Errorf("no folder for temporary files: %v; set TMPDIR to one, or make room", err)
+}
+
+// countFiles counts the files below dir.
+func countFiles(dir string) (n int, err error) {
+	err = fs.WalkDir(os.DirFS(dir), ".", func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			n++
+		}
+		return err
+	})
+	return n, err
 }
 
 // onlyFile returns the one file that a compilation has written below dir.
 func onlyFile(dir string) (name string, data []byte, err error) {
-	err = fs.WalkDir(os.DirFS(dir), ".", func(path string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(os.DirFS(dir), ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
 		if name != "" || !entry.Type().IsRegular() {
-			return fmt.Errorf("unexpected file %s", path)
+			return fmt.Errorf("unexpected file %s", file)
 		}
-		name = path
-		data, err = os.ReadFile(filepath.Join(dir, path))
+		name = file
+		data, err = os.ReadFile(filepath.Join(dir, file))
 		return err
 	})
 	if err == nil && name == "" {
@@ -125,8 +203,8 @@ func onlyFile(dir string) (name string, data []byte, err error) {
 
 // blobName names what a module becomes: the same for the same bytes, version of the hardener and of wazero,
 // and processor.
-func blobName(module []byte) (string, error) {
-	platform, err := fingerprint()
+func (e *Engine) blobName(module []byte) (string, error) {
+	platform, err := e.fingerprint()
 	if err != nil {
 		return "", err
 	}
@@ -136,23 +214,34 @@ func blobName(module []byte) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// platform is the fingerprint of this process's platform, once it is known.
+var platform struct {
+	mu   sync.Mutex // guards name
+	name string
+}
+
 // fingerprint tells apart platforms that cannot use each other's machine code, by the place at which wazero
 // keeps that of one small module: it depends on wazero's version and on the processor's features, which
 // wazero does not export. Code of another platform would not be found at its place, and wazero would compile
 // the module again, where nothing bounds it.
-var fingerprint = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "patchbay-platform-")
+func (e *Engine) fingerprint() (string, error) {
+	platform.mu.Lock()
+	defer platform.mu.Unlock()
+	if platform.name != "" {
+		return platform.name, nil
+	}
+	dir, err := os.MkdirTemp(e.cfg.Dir, "platform-")
 	if err != nil {
-		return "", fmt.Errorf("compile: %w", err)
+		return "", notMade(err)
 	}
 	defer os.RemoveAll(dir)
 	empty := []byte("\x00asm\x01\x00\x00\x00" + "\x01\x04\x01\x60\x00\x00" + "\x03\x02\x01\x00" + "\x0a\x04\x01\x02\x00\x0b")
 	if err := Compile(context.Background(), empty, dir); err != nil {
 		return "", fmt.Errorf("compile a module of one empty function: %w", err)
 	}
-	name, _, err := onlyFile(dir)
-	return name, err
-})
+	platform.name, _, err = onlyFile(dir)
+	return platform.name, err
+}
 
 // Files of a folder that a prepared module is laid down in.
 const (
@@ -173,11 +262,11 @@ func (p *Prepared) Lay(dir string) error {
 }
 
 func (p *Prepared) layCode(dir string) error {
-	path := filepath.Join(dir, filepath.FromSlash(p.file))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	file := filepath.Join(dir, filepath.FromSlash(p.file))
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(path, p.code, 0o600)
+	return os.WriteFile(file, p.code, 0o600)
 }
 
 // readPrepared reads what Lay has written, but for the machine code, which wazero reads from where it is.
@@ -221,6 +310,6 @@ func decodePrepared(blob []byte) (*Prepared, error) {
 
 // SelfTest reports whether guests can be compiled here at all.
 func SelfTest() error {
-	_, err := fingerprint()
+	_, err := New(Config{}).fingerprint()
 	return err
 }

@@ -56,6 +56,7 @@ func (p *Program) resets() bool { return p.snapshot != nil }
 // runtime that it was loaded in, and no other module shares that: wazero 1.12 matches types by numbers of its
 // runtime.
 func (p *Program) link(ctx context.Context, prepared *Prepared) (err error) {
+	defer p.recovered(&err)
 	dir, remove, err := p.codeDir(prepared)
 	if err != nil {
 		return err
@@ -71,6 +72,9 @@ func (p *Program) link(ctx context.Context, prepared *Prepared) (err error) {
 	if p.code, err = p.runtime.CompileModule(ctx, p.hardened.Code); err != nil {
 		return fmt.Errorf("load machine code: %w", err)
 	}
+	if n, err := countFiles(dir); err != nil || n != 1 {
+		return fmt.Errorf("load machine code: the runtime did not find it where it was and compiled again: %d files (%v)", n, err)
+	}
 	return nil
 }
 
@@ -81,7 +85,7 @@ func (p *Program) codeDir(prepared *Prepared) (dir string, remove func(), err er
 		return filepath.Join(prepared.laid, codeDir), func() {}, nil
 	}
 	if dir, err = os.MkdirTemp(p.dir, "load-"); err != nil {
-		return "", nil, err
+		return "", nil, notMade(err)
 	}
 	remove = func() { os.RemoveAll(dir) }
 	if err = prepared.layCode(dir); err != nil {

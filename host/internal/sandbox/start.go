@@ -12,21 +12,30 @@ import (
 	"patchbay/wasm"
 )
 
-// start takes a program from its machine code to the state that its calls start from.
-func (p *Program) start(ctx context.Context, prepared *Prepared) error {
+// Bounds of a start beside its limits: how long all warm-up calls may take together, and the call that a reset is
+// tried on.
+const (
+	warmTime = 5 * time.Second
+	tryTime  = 2 * time.Second
+)
+
+// load makes ready what a start needs. Nothing of the guest runs yet.
+func (p *Program) load(ctx context.Context, prepared *Prepared) (err error) {
 	if err := p.fits(); err != nil {
 		return err
 	}
 	if err := p.link(ctx, prepared); err != nil {
 		return err
 	}
-	var err error
 	if p.strategy, err = p.probe(); err != nil {
 		p.logger.Debug("a slower way to reset memories is used", "strategy", p.strategy, "err", err)
 	}
-	if p.data, err = initialImage(p.hardened); err != nil {
-		return err
-	}
+	p.data, err = initialImage(p.hardened)
+	return err
+}
+
+// start takes a program to the state that its calls start from.
+func (p *Program) start(ctx context.Context) error {
 	if err := p.keepState(ctx); err != nil || p.snapshot == nil {
 		return err
 	}
@@ -41,7 +50,7 @@ func (p *Program) fits() error {
 	}
 	return &wasm.Error{Kind: wasm.ErrLimit, Section: "memory", Entry: 0, Offset: -1,
 		Problem: fmt.Sprintf("starts with %d bytes of memory, at most %d are allowed", need, p.limits.Memory),
-		Fix:     "embed less data, or ask for more memory in the manifest"}
+		Fix:     "embed less data"}
 }
 
 // keepState makes the program's first instance and keeps its state for all calls, if it can be put back.
@@ -113,9 +122,6 @@ func (p *Program) fresh(c *call) (*instance, *abi.Fault) {
 	return i, nil
 }
 
-// warmTime is how long all warm-up calls may take together.
-const warmTime = 5 * time.Second
-
 // warm runs the warm-up calls on i and takes the snapshot again.
 func (p *Program) warm(ctx context.Context, i *instance) error {
 	if len(p.warmUp) == 0 {
@@ -148,7 +154,7 @@ func stub(context.Context, abi.Request) abi.Response {
 // away. A program for which it does not hold gets new instances instead. The instance is thrown away: of one whose
 // every page was looked at, the kernel has so much to say that each reset takes several times as long.
 func (p *Program) tryReset(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.limits.Wall, guest.ErrWall)
+	ctx, cancel := context.WithTimeoutCause(ctx, min(tryTime, p.limits.Wall), guest.ErrWall)
 	defer cancel()
 	i, err := p.pool.get(ctx, p)
 	if err != nil {

@@ -120,7 +120,7 @@ func TestStart_MemoryBeyondACallsLimit(t *testing.T) {
 	p := loadCode(t, g.Invoke(nil, ""))
 	c := anyCall
 	c.Limits.Memory = 1 << 16
-	f := wantFault(t, p, c, abi.LimitExceeded, "starts with 131072 bytes of memory, its limit is 65536")
+	f := wantFault(t, p, c, abi.LimitExceeded, "starts with 131072 bytes of memory, more than this operation's limit of 65536")
 	if strings.Contains(f.Message, "\n") {
 		t.Errorf("message %q", f.Message)
 	}

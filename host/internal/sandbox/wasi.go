@@ -75,7 +75,9 @@ func wasiFunctions() map[string]api.GoModuleFunc {
 
 func (f wasiFunction) goModuleFunc() api.GoModuleFunc {
 	return func(ctx context.Context, guest api.Module, stack []uint64) {
-		stack[0] = uint64(f(ctx, enter(ctx), guest.Memory(), stack))
+		c := enter(ctx)
+		c.pay(fuelCall, 1)
+		stack[0] = uint64(f(ctx, c, guest.Memory(), stack))
 	}
 }
 
@@ -182,6 +184,7 @@ func writeLines(_ context.Context, c *call, memory api.Memory, args []uint64) wa
 		if !ok {
 			return wasiFault
 		}
+		c.pay(fuelPrint, len(data))
 		c.journal.write(line, data)
 		taken += size
 	}
@@ -205,7 +208,9 @@ func random(ctx context.Context, c *call, memory api.Memory, args []uint64) wasi
 	const most = 64 << 10
 	for ; len(view) > 0; view = view[min(most, len(view)):] {
 		enter(ctx)
-		if _, err := io.ReadFull(c.clock.random, view[:min(most, len(view))]); err != nil { // neither source ever fails
+		part := view[:min(most, len(view))]
+		c.pay(fuelRandom, len(part))
+		if _, err := io.ReadFull(c.clock.random, part); err != nil { // neither source ever fails
 			return wasiIO
 		}
 	}
