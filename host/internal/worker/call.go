@@ -35,6 +35,7 @@ type call struct {
 	requests int   // so far
 	recorded int64 // bytes of records so far
 	defect   bool  // a handler of ours has panicked
+	stopped  bool  // time was over while a request was under way: the guest must not get past it
 
 	mu    sync.Mutex // guards what follows
 	over  bool
@@ -191,6 +192,7 @@ func (c *call) request(ctx context.Context, payload []byte) error {
 		return fmt.Errorf("a request with a body of %d bytes, at most %d are allowed", len(req.Body), c.limits.RequestBody)
 	}
 	resp := c.answer(ctx, req)
+	c.stopped = ctx.Err() != nil
 	reply, err := resp.Encode()
 	if err != nil {
 		resp = abi.Response{Fault: abi.Faultf(abi.Internal, "the host cannot pass on its response: %v", err)}
@@ -269,6 +271,8 @@ func (c *call) finish(ctx context.Context, k kind, payload []byte) (guest.Outcom
 		return guest.Outcome{}, nil, fmt.Errorf("usage: %d requests, there were %d", outcome.Usage.HTTPCalls, c.requests)
 	case c.defect:
 		return guest.Outcome{Usage: outcome.Usage}, guest.DefectFault(), nil
+	case c.stopped:
+		return guest.Outcome{Usage: outcome.Usage}, guest.StopFault(ctx, c.limits), nil
 	case k == kindOutcome:
 		return outcome, nil, nil
 	}
@@ -279,9 +283,22 @@ func (c *call) finish(ctx context.Context, k kind, payload []byte) (guest.Outcom
 // the process was only told how long is left.
 func (c *call) verdict(ctx context.Context, f *abi.Fault) *abi.Fault {
 	f.Message = guest.Printable(f.Message)
+	if f.Code == abi.Timeout {
+		over(ctx)
+	}
 	if ctx.Err() != nil && (f.Code == abi.Timeout || f.Code == abi.Canceled) {
 		stop := guest.StopFault(ctx, c.limits)
 		f.Code, f.Message = stop.Code, stop.Message
 	}
 	return f
+}
+
+// over waits until the host's clock says what that of the process has said a moment before.
+func over(ctx context.Context) {
+	late := time.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case <-ctx.Done():
+	case <-late.C:
+	}
 }
