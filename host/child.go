@@ -66,10 +66,7 @@ func child(role string, args []string) error {
 // childCommand returns the command that makes this program a child: with no environment of this one, and
 // gone when this process is.
 func childCommand(ctx context.Context, role string, args ...string) *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		self = os.Args[0]
-	}
+	self := ownBinary()
 	cmd := exec.CommandContext(ctx, self, append([]string{childArg, role}, args...)...)
 	cmd.Env = []string{"GOTRACEBACK=none"}
 	cmd.SysProcAttr = leash()
@@ -94,8 +91,7 @@ func serveGuest() error {
 			return err
 		},
 		Open: func(ctx context.Context, dir string, m guest.Module, concurrency int) (func(context.Context) (guest.Program, error), error) {
-			p, err := sandbox.New(sandbox.Config{Concurrency: concurrency}).Open(ctx, dir, m)
-			return func(context.Context) (guest.Program, error) { return p, nil }, err
+			return sandbox.New(sandbox.Config{Concurrency: concurrency}).Open(ctx, dir, m)
 		},
 		Sealed: func() error {
 			_, err := jail.Enter(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64})
@@ -110,7 +106,7 @@ func compileChild(dir string) error {
 	if _, err := jail.Enter(spec); err != nil {
 		return err
 	}
-	module, err := io.ReadAll(io.LimitReader(os.Stdin, 2*wasm.MaxSize))
+	module, err := io.ReadAll(io.LimitReader(os.Stdin, sandbox.MaxModule))
 	if err != nil {
 		return err
 	}

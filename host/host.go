@@ -79,8 +79,10 @@ type Host struct {
 	guests guests
 	egress *egress.Client
 
+	retiring sync.WaitGroup // guests of versions that are no longer installed
+
 	mu     sync.Mutex         // guards opened
-	opened map[string]*opened // by bundle digest and ring
+	opened map[string]*opened // by connector
 }
 
 // New opens a host. Close it to release its guests.
@@ -114,6 +116,7 @@ func (h *Host) Close(ctx context.Context) error {
 	for _, o := range all {
 		errs = append(errs, o.close(ctx))
 	}
+	h.retiring.Wait()
 	h.egress.Close()
 	return errors.Join(append(errs, h.guests.close(ctx))...)
 }

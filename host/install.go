@@ -86,6 +86,7 @@ func (h *Host) Uninstall(ctx context.Context, name string, force bool) (Installe
 	if err := h.cfg.Store.Delete(ctx, h.key("connector", rec.Connector)); err != nil {
 		return Installed{}, err
 	}
+	h.retire(rec.Connector)
 	if err := os.Remove(h.bundlePath(rec.Digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Installed{}, err
 	}

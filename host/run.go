@@ -49,7 +49,7 @@ func (u *Usage) add(more guest.Usage) {
 
 // Run runs one call and returns its result: done, or a page. A pending result is waited for and tried again
 // until ctx ends. Every error is an [abi.Fault], but for those about what is installed or connected, which
-// match fs.ErrNotExist or [ErrAmbiguous].
+// match fs.ErrNotExist or [ErrAmbiguous], and a [*wasm.Error] about a guest that is refused.
 func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
 	p, err := h.prepare(ctx, c)
 	if err != nil {
@@ -97,7 +97,7 @@ func (h *Host) Describe(ctx context.Context, connector string) (abi.Description,
 	if err != nil {
 		return abi.Description{}, err
 	}
-	program, err := h.load(ctx, o)
+	program, err := h.guest(ctx, o)
 	if err != nil {
 		return abi.Description{}, err
 	}
@@ -173,7 +173,7 @@ func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name str
 // attempt calls the guest once.
 func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json.RawMessage) (abi.Result, error) {
 	limits := p.op.Limits.Apply(abi.Limits{}.WithDefaults())
-	program, err := h.load(ctx, p.opened)
+	program, err := h.guest(ctx, p.opened)
 	if err != nil {
 		return abi.Result{}, err
 	}
