@@ -53,5 +53,5 @@ func runDoctor(ctx context.Context, s *cli.Streams) error {
 		return err
 	}
 	return cli.Hint(cli.WithExit(errors.New("this machine confines connectors less than it could"), cli.ExitFindings),
-		"run on Linux 6.12 or newer with Landlock and seccomp, or install only what you trust")
+		"it says above what is missing: build with CGO_ENABLED=0, run on Linux 6.12 or newer with Landlock and seccomp, or install only what you trust")
 }

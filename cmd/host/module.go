@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"patchbay/abi"
 	"patchbay/internal/cli"
 	"patchbay/wasm"
 )
@@ -27,7 +28,8 @@ func newModuleCheck(s *cli.Streams) *cobra.Command {
 		Short: "Say whether the sandbox takes a module",
 		Long: `Check reads a module as the host does before it runs one: its structure and every instruction, against limits that
 keep the compiler from being taken down; what it imports and exports; and whether it can be made to pay for what it
-executes. Nothing of it is run or compiled. A module that is refused ends with exit code 5.`,
+executes. Nothing of it is run or compiled; whether operands have the right types the compiler says later. A module
+that is refused ends with exit code 5.`,
 		Example: `  $ host module check guest.wasm
   $ host module check guest.wasm --json`,
 		Args: cobra.ExactArgs(1),
@@ -94,6 +96,10 @@ func checkModule(module []byte) (moduleVerdict, error) {
 	h, err := wasm.Harden(module)
 	if err != nil {
 		return moduleVerdict{}, err
+	}
+	if start, most := int64(h.MinPages)*wasm.PageSize, (abi.Limits{}).WithDefaults().Memory; start > most {
+		return moduleVerdict{}, &wasm.Error{Kind: wasm.ErrLimit, Section: "memory", Entry: 0, Offset: -1,
+			Problem: fmt.Sprintf("starts with %d bytes of memory, at most %d are allowed", start, most), Fix: "embed less data"}
 	}
 	return moduleVerdict{
 		Size: m.Size, Functions: m.Functions, Capabilities: m.Capabilities(),

@@ -11,6 +11,7 @@ import (
 	"patchbay/host"
 	"patchbay/internal/cli"
 	"patchbay/vault"
+	"patchbay/wasm"
 )
 
 func newRoot(s *cli.Streams) *cobra.Command {
@@ -38,6 +39,7 @@ PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/
 // explain adds advice and an exit code to what the parts of the host say.
 func explain(err error) error {
 	var f *abi.Fault
+	var module *wasm.Error
 	switch {
 	case err == nil:
 		return nil
@@ -49,6 +51,8 @@ func explain(err error) error {
 		return cli.WithExit(err, cli.ExitNotFound)
 	case errors.As(err, &f):
 		return cli.Advise(err, advice[f.Code])
+	case errors.As(err, &module):
+		return cli.WithExit(err, cli.ExitNotTrusted)
 	case errors.Is(err, host.ErrAmbiguous):
 		return cli.Advise(cli.WithExit(err, cli.ExitUsage), "say which one")
 	case errors.Is(err, fs.ErrNotExist):
@@ -65,7 +69,7 @@ var advice = map[abi.Code]string{
 	abi.NotFound:      "check the ids and names in the input",
 	abi.Conflict:      "somebody else changed it, or it exists already: read it again before you repeat this",
 	abi.RateLimited:   "the vendor's limit is reached: try again later",
-	abi.Unavailable:   "the vendor did not answer properly: try again later, and check its status page",
+	abi.Unavailable:   "try again later; if it is the vendor that did not answer, check its status page",
 	abi.Timeout:       "it took too long: try again later, or ask for less at a time",
 	abi.LimitExceeded: "the call needed more than its limits allow: ask for less at a time",
 	abi.Canceled:      "it was interrupted; what the vendor had done by then stays done",

@@ -51,7 +51,7 @@ func (e *Engine) Prepare(ctx context.Context, module []byte) (*Prepared, error) 
 	}
 	if e.cfg.Cache != nil {
 		if err := e.cfg.Cache.Put(name, p.encode()); err != nil {
-			e.cfg.Logger.Warn("compiled code was not kept, it will be compiled again", "err", err)
+			e.cfg.Logger.Warn("compiled code may have to be compiled again", "err", err)
 		}
 	}
 	return p, nil
