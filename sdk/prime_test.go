@@ -20,8 +20,10 @@ type fresh[T any] struct {
 
 type within[T any] struct{ Object map[string]T }
 
-// mallocs is how many allocations f makes. The tests that run in parallel wait for those that do not.
+// mallocs is how many allocations f makes. The tests that run in parallel wait for those that do not, and one
+// processor keeps the runtime's own goroutines from allocating at the same time, as in testing.AllocsPerRun.
 func mallocs(f func()) int {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	f()
@@ -29,7 +31,8 @@ func mallocs(f func()) int {
 	return int(after.Mallocs - before.Mallocs)
 }
 
-// learns reports whether encoding/json still learns something of t, which takes it dozens of allocations.
+// learns reports whether encoding/json still learns something of t, which takes it 34 allocations for the
+// smallest struct. What reflect keeps of a known type takes it up to 9 at the first use.
 func learns(t reflect.Type) bool {
 	v := reflect.New(t).Interface()
 	use := func() {
@@ -37,7 +40,7 @@ func learns(t reflect.Type) bool {
 		_, _ = json.Marshal(v)
 	}
 	first := mallocs(use)
-	return first-mallocs(use) > 10
+	return first-mallocs(use) > 20
 }
 
 func of[T any]() []reflect.Type {
