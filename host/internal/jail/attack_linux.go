@@ -16,7 +16,7 @@ import (
 // native are the attacks by system calls of Linux. Where one that succeeds would do harm it is made with arguments
 // that the kernel refuses only after it has looked whether the caller may.
 func native(spec Spec) []attack {
-	all := slices.Concat(onProcesses(), onKernel(), onFiles(), onSockets())
+	all := slices.Concat(onProcesses(), onMemory(), onKernel(), onFiles(), onSockets())
 	if spec.Data > 0 {
 		all = append(all, attack{"take memory over the limit", func(targets) error { return overData(spec.Data) }})
 	}
@@ -44,6 +44,23 @@ func onProcesses() []attack {
 			return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1, Max: 1})
 		}},
 	}
+}
+
+// onMemory takes memory that no limit counts. A flood of threads is not here: no right of a process bounds them,
+// whoever started it has to count.
+func onMemory() []attack {
+	return []attack{
+		{"take memory that is shared", func(targets) error { return anonymous(unix.MAP_SHARED) }},
+		{"take memory that grows", func(targets) error { return anonymous(unix.MAP_PRIVATE | unix.MAP_GROWSDOWN) }},
+	}
+}
+
+func anonymous(flags int) error {
+	b, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|flags)
+	if err != nil {
+		return err
+	}
+	return unix.Munmap(b)
 }
 
 func onKernel() []attack {

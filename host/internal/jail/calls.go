@@ -51,10 +51,11 @@ func plain(numbers ...uint32) []call {
 }
 
 // memory: Go's heap and stacks, the memories of guests, and their compiled code, which is made executable. brk, and
-// a few of the calls below, are the C library's, which test binaries are linked with.
-var memory = plain(
-	unix.SYS_MMAP, unix.SYS_MUNMAP, unix.SYS_MPROTECT, unix.SYS_MREMAP, unix.SYS_MADVISE, unix.SYS_BRK,
-)
+// a few of the calls below, are the C library's, which test binaries are linked with. All of it is private: what is
+// shared, or grows like a stack, does not count towards the limit on data, and huge pages are the machine's.
+var memory = append(plain(
+	unix.SYS_MUNMAP, unix.SYS_MPROTECT, unix.SYS_MREMAP, unix.SYS_MADVISE, unix.SYS_BRK,
+), call{unix.SYS_MMAP, []condition{among(3, unix.MAP_SHARED|unix.MAP_PRIVATE|unix.MAP_GROWSDOWN|unix.MAP_HUGETLB, unix.MAP_PRIVATE)}})
 
 // threads: Go's runtime makes one whenever it has need, and never a process.
 var threads = append(plain(

@@ -91,7 +91,7 @@ var passLandlock = []string{
 	"open the parent as a process", "start a process", "set the user", "leave a namespace", "enter a namespace",
 	"set up io_uring", "open a performance event", "use the kernel's keys", "push input into a terminal",
 	"open a file by handle", "change a file's mode", "change the root", "connect by Multipath TCP",
-	"make a netlink socket", "handle page faults",
+	"make a netlink socket", "handle page faults", "take memory that is shared", "take memory that grows",
 }
 
 // onMachines are the attacks that a machine may deny by its own settings, also to who is in no jail.

@@ -120,6 +120,11 @@ func only(i int, bits, must uint32) condition {
 	return condition{at: lowAt(i), mask: ^bits | must, values: []uint32{must}}
 }
 
+// among is that an argument of type int has, among these bits, exactly the ones that must be there.
+func among(i int, bits, must uint32) condition {
+	return condition{at: lowAt(i), mask: bits, values: []uint32{must}}
+}
+
 // null is that an argument is a null pointer.
 func null(i int) []condition {
 	return []condition{arg(i, 0), {at: highAt(i), mask: ^uint32(0), values: []uint32{0}}}

@@ -64,7 +64,12 @@ func TestFilter(t *testing.T) {
 		args   []uint64
 		want   uint32
 	}{
-		{"map executable memory", "nothing", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_EXEC}, verdictAllow},
+		{"map executable memory", "nothing", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_EXEC, unix.MAP_PRIVATE | unix.MAP_ANON}, verdictAllow},
+		{"map memory of a file", "nothing", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ | unix.PROT_WRITE, unix.MAP_PRIVATE | unix.MAP_FIXED}, verdictAllow},
+		{"map shared memory", "nothing", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ, unix.MAP_SHARED | unix.MAP_ANON}, verdictDeny},
+		{"map shared memory in another way", "write", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ, unix.MAP_SHARED_VALIDATE}, verdictDeny},
+		{"map memory that grows", "nothing", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ, unix.MAP_PRIVATE | unix.MAP_ANON | unix.MAP_GROWSDOWN}, verdictDeny},
+		{"map huge pages", "nothing", unix.SYS_MMAP, []uint64{0, 4096, unix.PROT_READ, unix.MAP_PRIVATE | unix.MAP_ANON | unix.MAP_HUGETLB}, verdictDeny},
 		{"thread", "nothing", unix.SYS_CLONE, []uint64{goThread}, verdictAllow},
 		{"thread of the C library", "nothing", unix.SYS_CLONE, []uint64{0x3d0f00}, verdictAllow},
 		{"process", "nothing", unix.SYS_CLONE, []uint64{uint64(unix.SIGCHLD)}, verdictDeny},

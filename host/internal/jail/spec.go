@@ -13,8 +13,11 @@ type Spec struct {
 	Files       bool
 	Read, Write []string
 
-	Data int64         // bytes of writable private memory, the heap included; 0 sets no limit, 256 MiB is little for Go
-	CPU  time.Duration // of processor time in the life of the process, in whole seconds; 0 sets no limit
+	// Data is bytes of writable private memory, the heap included; 0 sets no limit, 256 MiB is little for Go. No other
+	// memory can be mapped, but memory files can be filled: whoever started the process has to count those.
+	Data int64
+
+	CPU time.Duration // of processor time in the life of the process, in whole seconds; 0 sets no limit
 
 	// FileSize is the size in bytes to which a file may grow, 0 that no file may. It counts for memory files
 	// too, so that a worker that keeps images in them needs the size of the largest, and for standard output
