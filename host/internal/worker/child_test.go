@@ -10,12 +10,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
@@ -227,6 +229,45 @@ var behaviours = map[string]behaviour{
 		for all := [][]byte{}; ; {
 			all = append(all, make([]byte, 16<<20))
 		}
+	},
+	"threads": func(_ context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
+		for range inputNumber(c) {
+			go func() {
+				runtime.LockOSThread()
+				select {}
+			}()
+		}
+		select {}
+	},
+	"map": func(_ context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
+		b, err := syscall.Mmap(-1, 0, int(inputNumber(c)), syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_POPULATE)
+		if err != nil {
+			return nil, abi.Faultf(abi.Internal, "%v", err)
+		}
+		select {
+		case <-make(chan byte):
+			return nil, abi.Faultf(abi.Internal, "%d", len(b))
+		}
+	},
+	"memory file": func(_ context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
+		name := [...]byte{'f', 0}
+		number := map[string]uintptr{"amd64": 319, "arm64": 279}[runtime.GOARCH] // package syscall does not have it
+		fd, _, errno := syscall.Syscall(number, uintptr(unsafe.Pointer(&name)), 0, 0)
+		file := os.NewFile(fd, "flood")
+		for range inputNumber(c) >> 20 {
+			if _, err := file.Write(make([]byte, 1<<20)); err != nil || errno != 0 {
+				return nil, abi.Faultf(abi.Internal, "%v, %v", err, errno)
+			}
+		}
+		<-time.After(time.Minute)
+		return nil, abi.AsFault(file.Close())
+	},
+	"burn": func(context.Context, *fake, guest.Call) (json.RawMessage, *abi.Fault) {
+		go func() {
+			for {
+			}
+		}()
+		return nil, nil
 	},
 	"fork": func(context.Context, *fake, guest.Call) (json.RawMessage, *abi.Fault) {
 		cmd := exec.Command("/proc/self/exe", "sleeper")

@@ -21,6 +21,9 @@
 // quota ends the child, and so does one that does not read what the host says: the call that it was for gets an
 // internal fault, the others one that may be tried again.
 //
+// On Linux the host looks every second how many threads and how much memory a child has, of any sort, also such as
+// its own limits do not count, and whether it is busy while it has no call. One that exceeds its bounds is ended.
+//
 // The host's own clock counts. 60 ms after its time a call ends for its caller, whatever the child says; if the
 // child has not ended it a second later, the host ends the child. When a child dies,
 // its calls get an unavailable fault at once, and the next call starts another one: the first time at once, then

@@ -33,6 +33,11 @@ type Config struct {
 	// IdleAfter is how long a process is kept that no call uses. Defaults to 10 minutes.
 	IdleAfter time.Duration
 
+	// MaxThreads and MaxMemory are what the host sees to that a process does not exceed, on Linux: the number of
+	// its threads, and bytes of memory, of any sort. It looks every second. They default to 512 and 3 GiB.
+	MaxThreads int
+	MaxMemory  int64
+
 	// TempDir is where the folders of programs are made. Its path must be short, since that of a socket has at
 	// most 107 bytes. Defaults to [os.TempDir].
 	TempDir string
@@ -48,6 +53,12 @@ func (c Config) withDefaults() Config {
 	if c.IdleAfter <= 0 {
 		c.IdleAfter = 10 * time.Minute
 	}
+	if c.MaxThreads <= 0 {
+		c.MaxThreads = 512
+	}
+	if c.MaxMemory <= 0 {
+		c.MaxMemory = 3 << 30
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -60,6 +71,8 @@ type Engine struct {
 	policy policy
 	folder *folder
 
+	oversight oversight
+
 	programs guest.Roster[*Program]
 }
 
@@ -70,7 +83,7 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Prepare == nil || cfg.Command == nil {
 		return nil, errors.New("worker engine: the configuration needs Prepare and Command")
 	}
-	return &Engine{cfg: cfg.withDefaults(), policy: defaultPolicy, folder: &folder{parent: cfg.TempDir}}, nil
+	return &Engine{cfg: cfg.withDefaults(), policy: defaultPolicy, oversight: defaultOversight, folder: &folder{parent: cfg.TempDir}}, nil
 }
 
 // Load makes a module ready, starts its process and waits until it can take calls. Beside the errors of

@@ -99,6 +99,13 @@ func (p *Program) end(served bool) {
 	}
 }
 
+// activity returns how many calls have begun so far, and whether a process has reason to be busy.
+func (p *Program) activity(w *worker) (begun uint64, busy bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls, p.gate.Running() > 0 || p.worker != w // which starts, or ends
+}
+
 func (p *Program) restLaterLocked() { p.quiet = time.AfterFunc(p.engine.cfg.IdleAfter, p.rest) }
 
 // rest ends a process that nobody uses. It is no death: the next call starts another at once.

@@ -92,6 +92,7 @@ func (w *worker) start(ctx context.Context, sockets string) error {
 	if err != nil {
 		return err
 	}
+	go w.oversee()
 	if w.conn, err = dial(address); err != nil {
 		return err
 	}
@@ -135,7 +136,11 @@ func (w *worker) failed(ctx context.Context, err error) error {
 		return refused
 	}
 	problem := guest.Shorten(guest.Printable(err.Error()))
-	if w.process.diedByItself() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.why != "" {
+		problem = w.how()
+	} else if w.process.diedByItself() {
 		problem, _ = w.process.describe()
 	}
 	return &StartError{Problem: problem, cause: ctx.Err()}
