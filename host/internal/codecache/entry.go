@@ -4,11 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 )
 
 // version begins every entry, and what its code of authentication is made from.
@@ -31,9 +29,8 @@ func (s *Store) genuine(name string, entry []byte) bool {
 
 // read reads a file once: what is checked is what is returned, whatever happens to the file meanwhile.
 func read(path string) ([]byte, error) {
-	// No link is followed, and a pipe that nobody writes to is not waited for.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) {
+	f, err := os.OpenFile(path, os.O_RDONLY|plainOnly, 0)
+	if notPlain(err) {
 		return nil, fmt.Errorf("%w: it is a link or a socket", ErrTampered)
 	}
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // makePrivate makes dir, or checks that nobody but this user can write to it. What is in it needs no check here:
@@ -27,13 +26,13 @@ func makePrivate(dir string) error {
 
 func checkPrivate(path string, info fs.FileInfo, user int) error {
 	mode := info.Mode()
-	switch owner, ok := info.Sys().(*syscall.Stat_t); {
+	switch belongs, ok := owner(info); {
 	case !mode.IsDir():
 		return fmt.Errorf("%s is not a folder", path)
 	case mode.Perm()&0o022 != 0:
 		return fmt.Errorf("%s has mode %#o, others can write to it: remove it, or allow only its owner to write", path, mode.Perm())
-	case ok && int(owner.Uid) != user:
-		return fmt.Errorf("%s belongs to user %d and not to %d: name a folder of this user's own", path, owner.Uid, user)
+	case ok && belongs != user:
+		return fmt.Errorf("%s belongs to user %d and not to %d: name a folder of this user's own", path, belongs, user)
 	}
 	return nil
 }

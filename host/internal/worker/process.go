@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -96,7 +95,7 @@ func (p *process) kill() {
 	select {
 	case <-p.exited:
 	default:
-		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its session's only group
+		killGroup(p.cmd.Process.Pid)
 		p.cmd.Process.Kill()
 	}
 }
