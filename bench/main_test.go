@@ -71,7 +71,7 @@ func TestDerive(t *testing.T) {
 	r := report{Rows: []measure.Figures{
 		row("patchbay", workPayload, 100), row("patchbay", "1 MiB", 50), row("patchbay-ring", workPayload, 180),
 		row("wazero-warm", workPayload, 80), row("wazero-warm-fuel", workPayload, 96), row("patchbay-primed", workPayload, 96),
-		row("patchbay", "1 KiB", 20), row("patchbay-ring", "1 KiB", 70), row("extism-new", "1 KiB", 2000),
+		row("patchbay", callPayload, 9), row("patchbay-ring", callPayload, 69), row("patchbay", "1 KiB", 20), row("patchbay-ring", "1 KiB", 70), row("extism-new", "1 KiB", 2000),
 		row("extism-new", workPayload, 3000), row("extism-warm", workPayload, 90),
 		row("extism-warm", "1 MiB", 5000),
 	}}
@@ -83,8 +83,8 @@ func TestDerive(t *testing.T) {
 	if diff := cmp.Diff(want, r.Ratios); diff != "" {
 		t.Errorf("ratios (-want +got), where what was not measured is absent:\n%s", diff)
 	}
-	if r.RingAdded != 80 || r.RingAddedEcho != 50 {
-		t.Errorf("the ring adds %v and %v, want 80 and 50", r.RingAdded, r.RingAddedEcho)
+	if r.RingAdded != 60 || r.RingAddedWork != 80 || r.RingAddedEcho != 50 {
+		t.Errorf("the ring adds %v, %v and %v, want 60, 80 and 50", r.RingAdded, r.RingAddedWork, r.RingAddedEcho)
 	}
 	var none report
 	if none.derive(); len(none.Ratios) > 0 || none.RingAdded != 0 {
@@ -121,13 +121,13 @@ func TestConnector(t *testing.T) {
 func TestPrint(t *testing.T) {
 	allocs := 0.0
 	r := report{Rows: []measure.Figures{{Name: "native", Payload: workPayload, P50: 16.5}}, Ratios: map[string]float64{"fuel_overhead": 1.13},
-		Memory: []memory{{Name: "patchbay", Instances: 1000, PSS: 301, Trimmed: 44}}, Reset: 7.9, ResetAllocs: &allocs, RingAdded: 88, RingAddedEcho: 99, Start: 91, StartRing: 191,
+		Memory: []memory{{Name: "patchbay", Instances: 1000, PSS: 301, Trimmed: 44}}, Reset: 7.9, ResetAllocs: &allocs, RingAdded: 88, RingAddedWork: 94, RingAddedEcho: 99, Start: 91, StartRing: 191,
 		TwoGoroutines: 1.8, TwoGoroutinesMax: 1.9, LeftOut: []leftOut{{"knqyf263-warm", "no network"}}}
 	var out bytes.Buffer
 	if err := r.print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"native", "16.5", "fuel_overhead", "1.13", "7.9 us, 0 allocations", "88.0 us, to the echo of 1 KiB 99.0 us", "301 KiB, one of 1000", "44 KiB", "91 ms, by the process ring 191 ms, 50", "1.80, native code 1.90", "no network"} {
+	for _, want := range []string{"native", "16.5", "fuel_overhead", "1.13", "7.9 us, 0 allocations", "88.0 us to a call, 94.0 us to the work (one request), 99.0 us to the echo of 1 KiB", "301 KiB, one of 1000", "44 KiB", "91 ms, by the process ring 191 ms, 50", "1.80, native code 1.90", "no network"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}

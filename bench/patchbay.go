@@ -22,7 +22,7 @@ func openPatchbay(open newEngine, name string, warmUp ...abi.Envelope) func(cont
 		}
 		r := &runner{work: l.work}
 		if echoes(name) {
-			r.echo = l.echo
+			r.echo, r.call = l.echo, l.mark
 		}
 		r.onClose(l.Close)
 		return r, nil
@@ -75,6 +75,11 @@ func (l *loaded) echo(payload []byte) ([]byte, error) {
 		HTTP:     func(_ context.Context, req abi.Request) abi.Response { return e.http(req) },
 	})
 	return e.back, err
+}
+
+func (l *loaded) mark() error {
+	_, err := l.call(guest.Call{Envelope: envelope("mark", []byte("null"))})
+	return err
 }
 
 func (l *loaded) call(c guest.Call) ([]byte, error) {

@@ -21,8 +21,9 @@ type report struct {
 
 	Reset            float64   `json:"reset_p50_us,omitempty"`
 	ResetAllocs      *float64  `json:"reset_allocs,omitempty"`
-	RingAdded        float64   `json:"process_ring_added_us,omitempty"`      // to the work
-	RingAddedEcho    float64   `json:"process_ring_added_echo_us,omitempty"` // to the echo of 1 KiB
+	RingAdded        float64   `json:"process_ring_added_us,omitempty"`      // to a call without requests
+	RingAddedWork    float64   `json:"process_ring_added_work_us,omitempty"` // to the work, which has one
+	RingAddedEcho    float64   `json:"process_ring_added_echo_us,omitempty"` // to the echo of 1 KiB, which has two
 	IdlePSS          float64   `json:"idle_instance_pss_kib,omitempty"`      // of a thousand
 	IdleTrimmedPSS   float64   `json:"idle_trimmed_instance_pss_kib,omitempty"`
 	Start            float64   `json:"start_50_connectors_ms,omitempty"`
@@ -108,7 +109,7 @@ func (r *report) derive() {
 			r.Ratios[q.name] = over / under
 		}
 	}
-	for payload, added := range map[string]*float64{workPayload: &r.RingAdded, "1 KiB": &r.RingAddedEcho} {
+	for payload, added := range map[string]*float64{callPayload: &r.RingAdded, workPayload: &r.RingAddedWork, "1 KiB": &r.RingAddedEcho} {
 		ring, here := p50[[2]string{"patchbay-ring", payload}], p50[[2]string{"patchbay", payload}]
 		if ring > 0 && here > 0 {
 			*added = ring - here

@@ -11,8 +11,12 @@ import (
 	"patchbay/host/bench/work"
 )
 
-// workPayload names the rows of the work itself; the others are echoes of so many bytes.
-const workPayload = "work"
+// workPayload names the rows of the work itself, callPayload those of a call that does next to nothing; the others
+// are echoes of so many bytes.
+const (
+	workPayload = "work"
+	callPayload = "call"
+)
 
 var payloads = []struct {
 	name string
@@ -47,6 +51,9 @@ func rows(ctx context.Context, o options, g *guests, progress io.Writer) (figure
 func (s subject) cases(r *runner) (cases []measure.Case) {
 	if r.work != nil {
 		cases = append(cases, s.workCase(r.work))
+	}
+	if r.call != nil {
+		cases = append(cases, measure.Case{Name: s.name, Payload: callPayload, Do: func(int) error { return r.call() }, Check: func() error { return nil }})
 	}
 	for _, e := range payloads {
 		if r.echo != nil {

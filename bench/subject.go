@@ -17,6 +17,9 @@ type subject struct {
 type runner struct {
 	work func(input []byte) (output []byte, err error)
 
+	// call is the smallest call there is, in which the guest sends no request.
+	call func() error
+
 	// echo takes a payload into the guest and back out of it.
 	echo func(payload []byte) ([]byte, error)
 

@@ -38,6 +38,9 @@ func TestSubjects(t *testing.T) {
 	}
 	for _, s := range subjects() {
 		want := 1 + len(payloads)
+		if strings.HasPrefix(s.name, "patchbay") {
+			want++
+		}
 		if strings.HasSuffix(s.name, "-sdk") {
 			want = 1
 		}

@@ -49,7 +49,8 @@ func (r *report) printFigures(w io.Writer) {
 		fmt.Fprintf(w, "reset, p50\t%.1f us, %.0f allocations\n", r.Reset, *r.ResetAllocs)
 	}
 	if r.RingAdded > 0 {
-		fmt.Fprintf(w, "process ring adds, p50\t%.1f us, to the echo of 1 KiB %.1f us\n", r.RingAdded, r.RingAddedEcho)
+		fmt.Fprintf(w, "process ring adds, p50\t%.1f us to a call, %.1f us to the work (one request), %.1f us to the echo of 1 KiB (two)\n",
+			r.RingAdded, r.RingAddedWork, r.RingAddedEcho)
 	}
 	for _, m := range r.Memory {
 		fmt.Fprintf(w, "idle instance, PSS\t%.0f KiB, one of %d of %s\n", m.PSS, m.Instances, m.Name)
