@@ -93,9 +93,9 @@ func serveGuest() error {
 		Open: func(ctx context.Context, dir string, m guest.Module, concurrency int) (func(context.Context) (guest.Program, error), error) {
 			return sandbox.New(sandbox.Config{Concurrency: concurrency}).Open(ctx, dir, m)
 		},
-		Sealed: func() error {
-			_, err := jail.Enter(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64})
-			return err
+		Sealed: func() (string, error) {
+			r, err := jail.Enter(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64})
+			return r.Weakness(), err
 		},
 	})
 }

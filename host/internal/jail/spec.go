@@ -2,6 +2,7 @@ package jail
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -82,6 +83,16 @@ func (r Report) Tier() Tier {
 	default:
 		return TierA
 	}
+}
+
+// Weakness says what keeps the report's process from being confined as far as it could be, and is empty if nothing
+// does.
+func (r Report) Weakness() string {
+	all := r.Missing
+	if tier := r.Tier(); tier != TierA {
+		all = append([]string{"tier " + tier.String()}, all...)
+	}
+	return strings.Join(all, "; ")
 }
 
 func (r *Report) missing(format string, args ...any) {

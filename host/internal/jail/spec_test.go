@@ -33,6 +33,22 @@ func TestTier(t *testing.T) {
 	}
 }
 
+func TestReport_Weakness(t *testing.T) {
+	full := Report{Landlock: 7, Seccomp: true, Limits: true}
+	kept, old := full, full
+	kept.Missing, old.Landlock = []string{"a: b", "c"}, 4
+	for want, r := range map[string]Report{
+		"":          full,
+		"a: b; c":   kept,
+		"tier B (s": old,
+		"tier C (r": {},
+	} {
+		if got := r.Weakness(); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%+v: %q, want %q", r, got, want)
+		}
+	}
+}
+
 // TestFinding_Tier: a report is worth nothing if an attack was not denied, or none was tried.
 func TestFinding_Tier(t *testing.T) {
 	all := Report{Landlock: 7, Seccomp: true, Limits: true}

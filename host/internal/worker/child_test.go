@@ -54,6 +54,7 @@ func exit(err error) {
 // module is what a test's "module" is: how the child starts.
 type module struct {
 	Enter, Open, Sealed, Start string // errors, if not empty
+	Weak                       string // what Sealed says
 
 	Hang   bool   // in the start
 	HangIf string // in the start, if there is this file
@@ -77,7 +78,7 @@ func readModule(dir string) (m module) {
 }
 
 var order []string // of what Serve called
-var sealed func() error
+var sealed func() (string, error)
 
 func fakeEnter(dir string) error {
 	order = append(order, "enter")
@@ -91,11 +92,11 @@ func fakeEnter(dir string) error {
 func openFake(ctx context.Context, dir string, gm guest.Module, concurrency int) (func(context.Context) (guest.Program, error), error) {
 	order = append(order, "open")
 	m := readModule(dir)
-	sealed = func() error {
+	sealed = func() (string, error) {
 		if m.Sealed != "" {
-			return errors.New(m.Sealed)
+			return "", errors.New(m.Sealed)
 		}
-		return nil
+		return m.Weak, nil
 	}
 	if m.Open != "" {
 		return nil, errors.New(m.Open)
@@ -121,7 +122,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func fakeSealed() error {
+func fakeSealed() (string, error) {
 	order = append(order, "sealed")
 	return sealed()
 }

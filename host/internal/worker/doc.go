@@ -43,7 +43,7 @@
 // Control is called once, and lives as long as the host wants the child.
 //
 //	host   'L' load     JSON: folder of the module, limits, world, warm-up calls, concurrency
-//	child  'Y' ready    empty: rights are taken away, the module is open
+//	child  'Y' ready    text: what could not be taken away, often empty; the module is open
 //	child  'N' refused  text: why not; the host ends the child
 //	host   'C' cancel   eight bytes, big-endian: id of a call, which may have ended
 //	child  'E' ended    likewise: number of a stream of Calls, which has ended; once for each

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"patchbay/host/internal/guest"
@@ -72,6 +73,7 @@ type Engine struct {
 	folder *folder
 
 	oversight oversight
+	weakness  sync.Once // one line for all processes: they are confined alike
 
 	programs guest.Roster[*Program]
 }
@@ -133,6 +135,16 @@ func (e *Engine) Close(ctx context.Context) error {
 		err = errors.Join(err, e.folder.remove())
 	}
 	return err
+}
+
+// weak logs what a process says could not be enforced on it. It is not a promise: one that was taken over before
+// says nothing.
+func (e *Engine) weak(missing string) {
+	if missing != "" {
+		e.weakness.Do(func() {
+			e.cfg.Logger.Warn("connectors' processes are confined less than they could be", "missing", guest.Shorten(guest.Printable(missing)))
+		})
+	}
 }
 
 // ProgramStatus is what an operator may want to know of a program's process.

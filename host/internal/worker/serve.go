@@ -30,8 +30,9 @@ type ServeConfig struct {
 	// time as concurrency says.
 	Open func(ctx context.Context, dir string, m guest.Module, concurrency int) (start func(context.Context) (guest.Program, error), err error)
 
-	// Sealed takes away what only Open has needed: before start, since code of the guest runs in it.
-	Sealed func() error
+	// Sealed takes away what only Open has needed: before start, since code of the guest runs in it. Weak says what
+	// could not be enforced on this process, and is empty if nothing is missing; the host logs it.
+	Sealed func() (weak string, err error)
 }
 
 // Serve is the whole life of a child: it returns when the host is gone or has no more use for it, and the
@@ -97,14 +98,15 @@ func (s *server) control(_ any, stream grpc.ServerStream) error {
 	s.lonely.Stop()
 	// go-plugin has put pipes in their place, which it serves to a client that we do not use.
 	os.Stdout, os.Stderr = s.stdout, s.stderr
-	if s.err = s.open(stream); s.err != nil {
+	var weak string
+	if weak, s.err = s.open(stream); s.err != nil {
 		send(stream, kindRefused, []byte(s.err.Error()))
 		receive(stream) // nothing comes; to stop at once would take the answer back
 		return s.err
 	}
 	s.host = stream
 	close(s.opened)
-	if err := s.say(kindReady); err != nil {
+	if err := s.say(kindReady, []byte(weak)); err != nil {
 		return err
 	}
 	for {
@@ -126,31 +128,31 @@ func (s *server) say(k kind, parts ...[]byte) error {
 }
 
 // open does what a load frame asks for.
-func (s *server) open(stream grpc.ServerStream) error {
+func (s *server) open(stream grpc.ServerStream) (weak string, err error) {
 	k, payload, err := receive(stream)
 	if err != nil {
-		return err
+		return "", err
 	}
 	var l load
 	if k != kindLoad {
-		return fmt.Errorf("a frame of kind %q, want the load", k)
+		return "", fmt.Errorf("a frame of kind %q, want the load", k)
 	}
 	if err := decodeJSON(payload, &l); err != nil {
-		return fmt.Errorf("load frame: %w", err)
+		return "", fmt.Errorf("load frame: %w", err)
 	}
 	if err := s.cfg.Enter(l.Dir); err != nil {
-		return err
+		return "", err
 	}
 	m := guest.Module{Limits: l.Limits, World: l.World, WarmUp: l.WarmUp}
 	start, err := s.cfg.Open(stream.Context(), l.Dir, m, l.Concurrency)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := s.cfg.Sealed(); err != nil {
-		return err
+	if weak, err = s.cfg.Sealed(); err != nil {
+		return "", err
 	}
 	s.program, err = start(stream.Context())
-	return err
+	return weak, err
 }
 
 // serveCalls serves one call after another. However early the host ends the stream, it hears that it has ended.

@@ -108,6 +108,21 @@ func TestLoad_Refused(t *testing.T) {
 	}
 }
 
+// TestLoad_Weak: what could not be enforced is logged, once.
+func TestLoad_Weak(t *testing.T) {
+	t.Parallel()
+	e, _, logs := newEngine(t, "child", nil)
+	for _, weak := range []string{"", "no \x1b[31mLandlock", "no Landlock"} {
+		if _, err := e.Load(t.Context(), guest.Module{Code: encode(module{Weak: weak})}); err != nil {
+			t.Fatal(err)
+		}
+		text := logs.text()
+		if logged := strings.Contains(text, `level=WARN msg="connectors' processes are confined less than they could be" missing="no [31mLandlock"`); logged != strings.Contains(weak, "31m") {
+			t.Errorf("%q: logged %q", weak, text)
+		}
+	}
+}
+
 func TestLoad_PrepareFails(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("no module")

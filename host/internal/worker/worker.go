@@ -113,6 +113,7 @@ func (w *worker) answer() error {
 	case err != nil:
 		return err
 	case k == kindReady:
+		w.program.engine.weak(string(payload))
 		return nil
 	case k == kindRefused:
 		return &StartError{Problem: guest.Printable(string(payload))}
