@@ -5,6 +5,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -139,6 +140,7 @@ var violations = map[string]violation{
 	"value no JSON":   {frames(kindOutcome, 1, end(guest.Usage{}, done, "{")), "unexpected"},
 	"value empty":     {frames(kindOutcome, 1, end(guest.Usage{}, done, "")), "broke the protocol"},
 	"value ambiguous": {frames(kindOutcome, 1, end(guest.Usage{}, done, `{"a":1,"a":2}`)), "duplicate"},
+	"many items":      {frames(kindOutcome, 1, end(guest.Usage{}, `{"status":"page","items":[0`+strings.Repeat(",0", abi.MaxItems)+`]}`, manyItems...)), "items"},
 	"verdict of done": {frames(kindVerdict, 1, end(guest.Usage{}, done, "1")), "verdict of status done"},
 	"large verdict":   {frames(kindVerdict, 1, end(guest.Usage{}, `{"status":"fault","fault":{"code":"internal","message":"`+strings.Repeat("m", 70<<10)+`"}}`)), "at most 65536"},
 	"large result":    {frames(kindOutcome, 1, end(guest.Usage{}, done, `"`+strings.Repeat("x", 9<<20)+`"`)), "at most 8454144"},
@@ -158,6 +160,9 @@ var violations = map[string]violation{
 		return status.Error(codes.DeadlineExceeded, "late")
 	}, "late"},
 }
+
+// manyItems are one more than a page may have.
+var manyItems = slices.Repeat([]string{"1"}, abi.MaxItems+1)
 
 // TestHostile: whatever a child sends, the host says what was wrong, ends it, and serves the next call with another.
 func TestHostile(t *testing.T) {
