@@ -245,27 +245,28 @@ var behaviours = map[string]behaviour{
 		if err != nil {
 			return nil, abi.Faultf(abi.Internal, "%v", err)
 		}
-		select {
-		case <-make(chan byte):
-			return nil, abi.Faultf(abi.Internal, "%d", len(b))
-		}
+		<-time.After(time.Minute)
+		return encode(b[0]), nil
 	},
 	"memory file": func(_ context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
-		name := [...]byte{'f', 0}
-		number := map[string]uintptr{"amd64": 319, "arm64": 279}[runtime.GOARCH] // package syscall does not have it
-		fd, _, errno := syscall.Syscall(number, uintptr(unsafe.Pointer(&name)), 0, 0)
-		file := os.NewFile(fd, "flood")
-		for range inputNumber(c) >> 20 {
-			if _, err := file.Write(make([]byte, 1<<20)); err != nil || errno != 0 {
-				return nil, abi.Faultf(abi.Internal, "%v, %v", err, errno)
-			}
-		}
+		file := memoryFileOf(int(inputNumber(c)))
 		<-time.After(time.Minute)
-		return nil, abi.AsFault(file.Close())
+		return encode(file.Close()), nil
+	},
+	"hide": func(_ context.Context, _ *fake, c guest.Call) (json.RawMessage, *abi.Fault) {
+		for range inputNumber(c) {
+			file := memoryFileOf(1 << 12)
+			if _, err := syscall.Mmap(int(file.Fd()), 0, 1<<12, syscall.PROT_READ, syscall.MAP_PRIVATE); err != nil {
+				exit(err)
+			}
+			file.Close()
+		}
+		select {}
 	},
 	"burn": func(context.Context, *fake, guest.Call) (json.RawMessage, *abi.Fault) {
 		go func() {
 			for {
+				runtime.Gosched()
 			}
 		}()
 		return nil, nil
@@ -287,6 +288,20 @@ var behaviours = map[string]behaviour{
 		fmt.Println("to standard output")
 		return nil, nil
 	},
+}
+
+func memoryFileOf(size int) *os.File {
+	name := [...]byte{'f', 0}
+	number := map[string]uintptr{"amd64": 319, "arm64": 279}[runtime.GOARCH] // package syscall does not have it
+	fd, _, errno := syscall.Syscall(number, uintptr(unsafe.Pointer(&name)), 0, 0)
+	if errno != 0 {
+		exit(errno)
+	}
+	file := os.NewFile(fd, "memory file")
+	if _, err := file.Write(make([]byte, size)); err != nil {
+		exit(err)
+	}
+	return file
 }
 
 func suicide() *abi.Fault {

@@ -9,6 +9,7 @@ import (
 type consumption struct {
 	threads int
 	memory  int64         // bytes: resident, shared ones included, and in open memory files
+	hidden  int           // memory files that are mapped but not open, and whose size nobody is told
 	cpu     time.Duration // of processor time so far
 }
 
@@ -43,6 +44,9 @@ func (w *worker) oversee() {
 	}
 }
 
+// maxHidden is how many memory files may be hidden: our own child closes an image at the end of a start, no others.
+const maxHidden = 8
+
 // excess says which bound is exceeded, if one is.
 func (c Config) excess(used consumption) string {
 	switch {
@@ -50,6 +54,8 @@ func (c Config) excess(used consumption) string {
 		return fmt.Sprintf("it used %d threads, at most %d are allowed", used.threads, c.MaxThreads)
 	case used.memory > c.MaxMemory:
 		return fmt.Sprintf("it used %d bytes of memory, at most %d are allowed", used.memory, c.MaxMemory)
+	case used.hidden > maxHidden:
+		return fmt.Sprintf("it used %d memory files that it does not have open, at most %d are allowed", used.hidden, maxHidden)
 	}
 	return ""
 }

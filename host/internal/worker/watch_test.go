@@ -18,15 +18,16 @@ func TestWatch(t *testing.T) {
 	t.Parallel()
 	p := load1(t, "child", module{}, func(e *Engine) {
 		e.oversight.every = 20 * time.Millisecond
-		e.cfg.MaxThreads, e.cfg.MaxMemory = 100, 200<<20
+		e.cfg.MaxThreads, e.cfg.MaxMemory = 100, 300<<20
 	})
 	for i, c := range []struct {
 		operation, why string
 		size           int
 	}{
 		{"threads", " threads, at most 100 are allowed", 150},
-		{"map", " bytes of memory, at most 209715200 are allowed", 256 << 20},
-		{"memory file", " bytes of memory, at most 209715200 are allowed", 256 << 20},
+		{"map", " bytes of memory, at most 314572800 are allowed", 350 << 20},
+		{"hide", " memory files that it does not have open, at most 8 are allowed", 20},
+		{"memory file", " bytes of memory, at most 314572800 are allowed", 350 << 20},
 	} {
 		guesttest.Output[int](t, p, guesttest.Action("echo", 1))
 		_, err := p.Call(t.Context(), guesttest.Action(c.operation, c.size))
