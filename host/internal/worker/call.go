@@ -60,10 +60,15 @@ func (c *call) run(ctx context.Context, p *Program) (served bool, outcome guest.
 	if c.stream, err = c.worker.take(maxMessage(c.limits)); err != nil {
 		return false, outcome, c.lost(ctx, err)
 	}
-	defer c.guard(ctx)()
+	release := c.guard(ctx)
 	send(c.stream, kindStart, parts...) // a stream that has ended says why to whoever receives
-	if outcome, fault, err = c.converse(ctx); err != nil {
-		outcome.Usage = guest.Usage{HTTPCalls: c.requests, HostCalls: c.requests}
+	outcome, fault, err = c.converse(ctx)
+	release()
+	if c.isLate() { // the stream has been ended, at whatever moment
+		err = errLate
+	}
+	if err != nil {
+		outcome = guest.Outcome{Usage: guest.Usage{HTTPCalls: c.requests, HostCalls: c.requests}}
 		return false, outcome, c.lost(ctx, err)
 	}
 	c.worker.put(c.stream)
@@ -106,6 +111,8 @@ func (c *call) giveUp() {
 		c.stream.end()
 	}
 }
+
+var errLate = errors.New("the call was given up")
 
 // errProtocol is matched by what a process sends that it must not.
 var errProtocol = errors.New("the worker process broke the protocol")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"patchbay/host/internal/guest"
@@ -52,4 +53,25 @@ func TestFolder_Sweep(t *testing.T) {
 	if _, err := os.Lstat(own); err == nil {
 		t.Error("its folder is left")
 	}
+}
+
+// TestFolder_AtOnce: engines that begin at the same moment leave each other alone.
+func TestFolder_AtOnce(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				f := &folder{parent: parent}
+				if _, err := f.make(); err != nil {
+					t.Error(err)
+				}
+				if err := f.remove(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

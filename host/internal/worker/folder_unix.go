@@ -11,9 +11,18 @@ import (
 
 const lockFile = "lock"
 
-// lockFolder makes the lock of a new folder and takes it.
+// lockFolder makes the lock of a new folder. It has its name only when it is taken: others would take it for that of
+// an engine that is gone.
 func lockFolder(path string) (*os.File, error) {
-	return flock(os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600))
+	name := filepath.Join(path, lockFile)
+	f, err := flock(os.OpenFile(name+".new", os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // relock takes the lock of a folder whose engine is gone. A folder without one is somebody else's, or is just being
