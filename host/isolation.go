@@ -12,7 +12,7 @@ type Isolation string
 // defects of the WebAssembly engine, and holds no credential that such a defect could reach.
 const (
 	Process   Isolation = "process"    // in a locked-down process of its own; the default
-	InProcess Isolation = "in-process" // in the host's process, which saves each call some 0.1 ms
+	InProcess Isolation = "in-process" // in the host's process, which saves each call some tenths of a millisecond
 )
 
 // ParseIsolation reads an isolation as people write it.

@@ -19,7 +19,7 @@ in both: its code is metered, has no files and no network of its own, and starts
 
   process      in a locked-down process of its own, which also contains defects of the WebAssembly engine.
                The default.
-  in-process   in the host's own process, which saves each call about a tenth of a millisecond.
+  in-process   in the host's own process, which saves each call some tenths of a millisecond.
                For connectors whose publisher you trust.
 
 It holds for later versions of the connector too.`,
