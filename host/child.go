@@ -134,7 +134,7 @@ func compileWithin(ctx context.Context, limit time.Duration, module []byte, dir 
 		return tooHard("the compiler had not finished it after " + limit.String())
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case strings.Contains(said.String(), "out of memory"):
+	case strings.Contains(said.String(), "out of memory"), strings.Contains(said.String(), "failed to allocate"): // so the race detector
 		return tooHard(fmt.Sprintf("the compiler needed more than %d bytes of memory", compileData))
 	}
 	return fmt.Errorf("the process that compiles ended with %w: %s", err, said)
