@@ -24,6 +24,9 @@ instances are put back to their first state.
   B   seccomp and resource limits
   C   resource limits at most: run connectors of publishers that you trust, and no others
 
+The way of resetting is, from the fastest to the slowest: scan, pagemap, populate, drop or copy. All of them leave
+nothing of a call behind.
+
 It ends with exit code 3 when less than tier A is reached.`,
 		Example: `  $ host doctor --json`,
 		Args:    cobra.NoArgs,
