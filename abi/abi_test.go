@@ -80,12 +80,18 @@ func TestCodes(t *testing.T) {
 		if c.Temporary() != temporary[c] {
 			t.Errorf("%s: temporary is %v", c, c.Temporary())
 		}
-		if !strings.Contains(string(doc), "//\t"+string(c)+" ") {
-			t.Errorf("%s is not in the table of the package comment", c)
+		if row := fmt.Sprintf("//\t%-15s  %-9s  ", c, c.Retry()); !strings.Contains(string(doc), row) {
+			t.Errorf("the table of the package comment has no row %q", row)
+		}
+		if _, ok := verbs[c]; !ok {
+			t.Errorf("%s has no retry verb", c)
 		}
 	}
 	if Code("").Known() || Code("Internal").Known() {
 		t.Error("a code that does not exist is known")
+	}
+	if got := Code("later").Retry(); got != "report" {
+		t.Errorf("an unknown code's retry verb is %q, want that of internal", got)
 	}
 }
 

@@ -114,19 +114,21 @@
 //
 // message says what happened and what to do, in one or two sentences; field is a JSON pointer into the
 // input; retry_after is in seconds; details is any object, kept small, for logs. code and message are never
-// missing. Codes, and who may try again:
+// missing. Codes, each with its retry verb (what somebody does before the same call may be made again, see
+// [Code.Retry]), and who may try again:
 //
-//	invalid_input    never: the input must change
-//	unauthorized     once the connection has new credentials
-//	forbidden        never: the account, or the manifest's grants, do not allow it
-//	not_found        never
-//	conflict         after reading the present state
-//	rate_limited     after retry_after, or a back-off
-//	unavailable      after a back-off, if the operation may be repeated
-//	timeout          after a back-off, if the operation may be repeated
-//	limit_exceeded   never: the call asked for more than its quota
-//	canceled         by whoever cancelled it
-//	internal         never: the connector or the host has a defect
+//	invalid_input    fix        never: the input must change
+//	unauthorized     reconnect  once the connection has new credentials
+//	forbidden        allow      never: the account, or the manifest's grants, do not allow it
+//	not_found        fix        never: the input names what is not there
+//	conflict         reread     after reading the present state
+//	rate_limited     wait       after retry_after, or a back-off
+//	unavailable      wait       after retry_after, or a back-off, if the operation may be repeated
+//	timeout          wait       after a back-off, if the operation may be repeated
+//	in_doubt         look       after looking whether the vendor has done it: the answer to a request was lost
+//	limit_exceeded   shrink     never: the call asked for more than its quota
+//	canceled         repeat     by whoever cancelled it
+//	internal         report     never: the connector or the host has a defect
 //
 // A reader takes a code that it does not know for internal.
 //
@@ -149,6 +151,14 @@
 // is a response and not an error. When there is no response the head holds a fault instead:
 //
 //	{"fault":{"code":"forbidden","message":"GET https://evil.example/ matches no http grant of the manifest"}}
+//
+// A response that means an error has a failure beside its status, a fault that says which: every status from 400, and
+// a success inside which one of the manifest's error rules finds an error. Status, headers and body are the
+// vendor's all the same. A guest makes its own fault from them or returns the failure as it is:
+//
+//	{"status":429,"headers":{"Retry-After":["3"]},"failure":{"code":"rate_limited","message":"…","retry_after":3}}
+//
+// The host has repeated the request as far as it may before a guest sees any of these.
 //
 // Response header names are in canonical form (Content-Type). Bodies are decoded (no gzip) and at most as
 // large as the host's limit; a larger one is a limit_exceeded fault.

@@ -20,6 +20,7 @@ const (
 	RateLimited   Code = "rate_limited"
 	Unavailable   Code = "unavailable"
 	Timeout       Code = "timeout"
+	InDoubt       Code = "in_doubt"
 	LimitExceeded Code = "limit_exceeded"
 	Canceled      Code = "canceled"
 	Internal      Code = "internal"
@@ -27,7 +28,23 @@ const (
 
 // Codes lists every code once.
 var Codes = []Code{InvalidInput, Unauthorized, Forbidden, NotFound, Conflict, RateLimited, Unavailable,
-	Timeout, LimitExceeded, Canceled, Internal}
+	Timeout, InDoubt, LimitExceeded, Canceled, Internal}
+
+// verbs says in one word what must happen before the same call may be made again.
+var verbs = map[Code]string{
+	InvalidInput:  "fix",
+	Unauthorized:  "reconnect",
+	Forbidden:     "allow",
+	NotFound:      "fix",
+	Conflict:      "reread",
+	RateLimited:   "wait",
+	Unavailable:   "wait",
+	Timeout:       "wait",
+	InDoubt:       "look",
+	LimitExceeded: "shrink",
+	Canceled:      "repeat",
+	Internal:      "report",
+}
 
 // Known reports whether c is one of [Codes].
 func (c Code) Known() bool {
@@ -37,6 +54,15 @@ func (c Code) Known() bool {
 		}
 	}
 	return false
+}
+
+// Retry returns the code's retry verb, one word for a program to act on: fix, reconnect, allow, reread, wait, look,
+// shrink, repeat or report, as the package comment's table explains them. An unknown code has that of [Internal].
+func (c Code) Retry() string {
+	if verb, ok := verbs[c]; ok {
+		return verb
+	}
+	return verbs[Internal]
 }
 
 // Temporary reports whether the same call may succeed later without anyone changing anything.

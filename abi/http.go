@@ -15,12 +15,14 @@ type Request struct {
 	Body    []byte              `json:"-"`
 }
 
-// Response is the answer to a [Request]: a vendor's response, or a Fault when there was none.
+// Response is the answer to a [Request]: a vendor's response, or a Fault when there was none. A response that the
+// host takes for an error, whatever its status, has a Failure.
 type Response struct {
 	Status  int                 `json:"status,omitempty"`
 	Headers map[string][]string `json:"headers,omitempty"` // names in canonical form
 	URL     string              `json:"url,omitempty"`     // where it came from, after redirects
 	Fault   *Fault              `json:"fault,omitempty"`
+	Failure *Fault              `json:"failure,omitempty"` // what the response means, by the manifest's error rules
 	Body    []byte              `json:"-"`
 }
 
@@ -58,15 +60,19 @@ func DecodeResponse(data []byte) (Response, error) {
 	return r, nil
 }
 
-// validate lets a response have a status or a fault, one of them.
+// validate lets a response have a status or a fault, one of them, and a failure beside the status.
 func (r *Response) validate() error {
 	switch {
 	case r.Fault != nil && r.Status != 0:
 		return errors.New("both a status and a fault")
+	case r.Fault != nil && r.Failure != nil:
+		return errors.New("both a fault and a failure")
 	case r.Fault != nil:
 		return r.Fault.validate()
 	case r.Status < 100 || r.Status > 999:
 		return fmt.Errorf("status %d, want a fault or 100 to 999", r.Status)
+	case r.Failure != nil:
+		return r.Failure.validate()
 	}
 	return nil
 }

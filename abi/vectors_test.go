@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"os"
@@ -51,7 +52,7 @@ var readers = map[string]func([]byte) (reading, error){
 	"request":  func(b []byte) (reading, error) { r, err := DecodeRequest(b); return reading{body: r.Body}, err },
 	"response": func(b []byte) (reading, error) {
 		r, err := DecodeResponse(b)
-		return reading{body: r.Body, fault: r.Fault}, err
+		return reading{body: r.Body, fault: cmp.Or(r.Fault, r.Failure)}, err
 	},
 	"log": func(b []byte) (reading, error) { _, err := DecodeLogRecord(b); return reading{}, err },
 }

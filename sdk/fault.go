@@ -27,6 +27,7 @@ const (
 	RateLimited   = abi.RateLimited
 	Unavailable   = abi.Unavailable
 	Timeout       = abi.Timeout
+	InDoubt       = abi.InDoubt
 	LimitExceeded = abi.LimitExceeded
 	Canceled      = abi.Canceled
 	Internal      = abi.Internal

@@ -23,8 +23,8 @@ type Pager func(sent *Request, got *Response) (*Request, error)
 //		...
 //	}
 //
-// It ends with an error, beside the response if there is one, when a request fails, when a status is not
-// 2xx ([Response.Fault]), when the vendor leads to a page that has been fetched already, and after
+// It ends with an error, beside the response if there is one, when a request fails, when one is an
+// error ([Response.OK], [Response.Fault]), when the vendor leads to a page that has been fetched already, and after
 // [MaxPages] pages. r itself is not changed.
 func (c *Client) Pages(r *Request, next Pager) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {

@@ -17,6 +17,7 @@ type Response struct {
 	URL    string // where it came from, after redirects
 
 	method, requested string
+	failure           *Fault
 }
 
 func newResponse(sent *abi.Request, r abi.Response) *Response {
@@ -28,11 +29,11 @@ func newResponse(sent *abi.Request, r abi.Response) *Response {
 	if header == nil {
 		header = Header{}
 	}
-	return &Response{Status: r.Status, Header: header, Body: r.Body, URL: from, method: sent.Method, requested: sent.URL}
+	return &Response{Status: r.Status, Header: header, Body: r.Body, URL: from, method: sent.Method, requested: sent.URL, failure: r.Failure}
 }
 
-// OK reports whether the status is 2xx.
-func (r *Response) OK() bool { return r.Status >= 200 && r.Status < 300 }
+// OK reports whether the status is 2xx and no error rule of the manifest finds an error in the response.
+func (r *Response) OK() bool { return r.Status >= 200 && r.Status < 300 && r.failure == nil }
 
 // JSON reads the body into v. Numbers read into an any are a [json.Number] with all their digits. A body
 // that is not JSON (the page of a gateway, say) is an unavailable fault; one of another shape than v's is
@@ -61,18 +62,31 @@ func (r *Response) JSON(v any) error {
 }
 
 // Fault makes a fault of the response, for a connector to enrich with what the body says. It is never nil,
-// so ask [Response.OK] first. Codes by status: 400 and 422 invalid_input, 401 unauthorized, 402 and 403
+// so ask [Response.OK] first. What the host has made of the response, by the manifest's error rules, goes first.
+// Without it there are codes by status: 400 and 422 invalid_input, 401 unauthorized, 402 and 403
 // forbidden, 404 and 410 not_found, 408 timeout, 409 and 412 conflict, 429 rate_limited, 5xx unavailable,
 // anything else internal. RetryAfter is set from the header of that name, Details holds the status.
 func (r *Response) Fault() *Fault {
+	f := r.classified()
+	if after, ok := r.RetryAfter(); ok && f.RetryAfter == 0 && f.Code.Temporary() {
+		f.RetryAfter = after.Seconds()
+	}
+	if f.Details == nil {
+		f.Details, _ = json.Marshal(map[string]int{"status": r.Status})
+	}
+	return f
+}
+
+// classified is a copy of the host's failure, or a fault by the status alone.
+func (r *Response) classified() *Fault {
+	if r.failure != nil {
+		f := *r.failure
+		return &f
+	}
 	f := Faultf(codeOf(r.Status), "%s answered %d", r.what(), r.Status)
 	if r.Status >= 300 && r.Status < 400 {
 		f.Message += ", a redirect that the manifest's grants do not allow the host to follow"
 	}
-	if after, ok := r.RetryAfter(); ok && f.Code.Temporary() {
-		f.RetryAfter = after.Seconds()
-	}
-	f.Details, _ = json.Marshal(map[string]int{"status": r.Status})
 	return f
 }
 

@@ -90,6 +90,45 @@ func TestResponse_Fault(t *testing.T) {
 	}
 }
 
+// What the host makes of a response decides; the connector may change its own copy.
+func TestResponse_Failure(t *testing.T) {
+	t.Parallel()
+	failed := func(status int, failure Fault, header ...string) *Response {
+		r := response(status, "", header...)
+		r.failure = &failure
+		return r
+	}
+	for _, tt := range []struct {
+		name string
+		r    *Response
+		want *Fault
+	}{
+		{"in a success", failed(200, Fault{Code: Conflict, Message: "m"}), &Fault{Code: Conflict, Message: "m", Details: json.RawMessage(`{"status":200}`)}},
+		{"another code than the status's", failed(400, Fault{Code: RateLimited, Message: "m", RetryAfter: 7}, "Retry-After", "3"),
+			&Fault{Code: RateLimited, Message: "m", RetryAfter: 7, Details: json.RawMessage(`{"status":400}`)}},
+		{"with the header's time", failed(503, Fault{Code: Unavailable, Message: "m"}, "Retry-After", "3"),
+			&Fault{Code: Unavailable, Message: "m", RetryAfter: 3, Details: json.RawMessage(`{"status":503}`)}},
+		{"with details", failed(500, Fault{Code: InDoubt, Message: "m", Details: json.RawMessage(`{"a":1}`)}, "Retry-After", "3"),
+			&Fault{Code: InDoubt, Message: "m", Details: json.RawMessage(`{"a":1}`)}},
+	} {
+		if tt.r.OK() {
+			t.Errorf("%s: OK", tt.name)
+		}
+		got := tt.r.Fault()
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+		got.Message = "mine"
+		if tt.r.Fault().Message != "m" {
+			t.Errorf("%s: the connector has changed the response", tt.name)
+		}
+	}
+	sent := &abi.Request{Method: "GET", URL: "https://vendor.example"}
+	if newResponse(sent, abi.Response{Status: 200, Failure: &Fault{Code: Conflict, Message: "m"}}).OK() {
+		t.Error("the failure is lost on its way")
+	}
+}
+
 func TestResponse_OK(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]bool{199: false, 200: true, 204: true, 299: true, 300: false, 404: false} {

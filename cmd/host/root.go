@@ -71,6 +71,7 @@ var advice = map[abi.Code]string{
 	abi.RateLimited:   "the vendor's limit is reached: try again later",
 	abi.Unavailable:   "try again later; if it is the vendor that did not answer, check its status page",
 	abi.Timeout:       "it took too long: try again later, or ask for less at a time",
+	abi.InDoubt:       "the vendor may have done it, its answer was lost: look before you repeat this",
 	abi.LimitExceeded: "the call needed more than its limits allow: ask for less at a time",
 	abi.Canceled:      "it was interrupted; what the vendor had done by then stays done",
 	abi.Internal:      "this is a defect of the connector or the host: report it with the message above",

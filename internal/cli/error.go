@@ -140,8 +140,11 @@ func reportJSON(s *Streams, err error, code int) {
 		Hint    string     `json:"hint,omitempty"`
 		Exit    int        `json:"exit"`
 		Fault   *abi.Fault `json:"fault,omitempty"`
+		Retry   string     `json:"retry,omitempty"` // the fault's retry verb
 	}{Message: err.Error(), Hint: hint(err), Exit: code}
-	errors.As(err, &body.Fault)
+	if errors.As(err, &body.Fault) {
+		body.Retry = body.Fault.Code.Retry()
+	}
 	enc := json.NewEncoder(s.Out)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

@@ -30,6 +30,10 @@ type Host struct {
 	// Deadline is what the envelope says is left of the call. Defaults to 30 s. Nothing ends a call.
 	Deadline time.Duration
 
+	// Failure stands in for the host's reading of a response by the manifest's error rules, see [abi.Response]. What it
+	// returns is the response's failure. Nil, and a nil fault: there is none, and the connector goes by the status.
+	Failure func(abi.Response) *abi.Fault
+
 	connector *sdk.Connector
 	calls     int
 

@@ -252,3 +252,34 @@ func TestWrongTests(t *testing.T) {
 		t.Errorf("an operation that is not there: %v", err)
 	}
 }
+
+// A test may say what the host would make of a response.
+func TestHost_Failure(t *testing.T) {
+	t.Parallel()
+	c := sdk.New()
+	sdk.Action(c, "send", func(call *sdk.Call, text string) (string, error) {
+		resp, err := call.HTTP("api").Post("/send", sdk.JSON(text))
+		if err != nil {
+			return "", err
+		}
+		if !resp.OK() {
+			return "", resp.Fault()
+		}
+		return string(resp.Body), nil
+	})
+	h := sdktest.New(c, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
+	h.Failure = func(r abi.Response) *abi.Fault {
+		if r.Status == 200 && string(r.Body) == `"bad"` {
+			return abi.Faultf(abi.Conflict, "sent before")
+		}
+		return nil
+	}
+	if got, err := sdktest.Run[string](h, "send", "good"); err != nil || got != `"good"` {
+		t.Errorf("got %q, %v", got, err)
+	}
+	_, err := sdktest.Run[string](h, "send", "bad")
+	var f *abi.Fault
+	if !errors.As(err, &f) || f.Code != abi.Conflict || f.Message != "sent before" {
+		t.Errorf("error %v, want the failure", err)
+	}
+}

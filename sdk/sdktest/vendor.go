@@ -63,7 +63,11 @@ func (h *Host) exchange(req abi.Request) abi.Response {
 	if f := h.serve(rec, r); f != nil {
 		return abi.Response{Fault: f}
 	}
-	return abi.Response{Status: rec.Code, Headers: rec.Result().Header, URL: req.URL, Body: rec.Body.Bytes()}
+	resp := abi.Response{Status: rec.Code, Headers: rec.Result().Header, URL: req.URL, Body: rec.Body.Bytes()}
+	if h.Failure != nil {
+		resp.Failure = h.Failure(resp)
+	}
+	return resp
 }
 
 // serve runs the vendor. A panic must not reach the guest, which would call it its own.
