@@ -29,7 +29,7 @@ func (c *checker) all() {
 	c.quotas()
 	c.retry()
 	for i, r := range c.m.Errors {
-		c.errorRule(at("errors", i), r)
+		c.errorRule(at("errors", i), r, c.m.Errors[:i])
 	}
 	c.operations()
 	c.limits("/limits", c.m.Limits)

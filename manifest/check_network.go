@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"patchbay/abi"
 )
 
 func (c *checker) grant(pointer string, g Grant) {
@@ -267,13 +269,25 @@ func (c *checker) retry() {
 	}
 }
 
-func (c *checker) errorRule(pointer string, r ErrorRule) {
+func (c *checker) errorRule(pointer string, r ErrorRule, before []ErrorRule) {
+	has := func(key string) bool { return c.has(pointer + "/" + key) }
+	particular := has("pointer") || has("header")
 	switch {
-	case !c.has(pointer+"/status") && !c.has(pointer+"/pointer"):
-		c.add(pointer, "the rule matches every error", "a status or a pointer", "")
-	case c.has(pointer+"/equals") && !c.has(pointer+"/pointer"):
-		c.add(pointer+"/equals", "equals without pointer", "", "add pointer")
-	case r.Status != 0 && r.Status < 400 && !c.has(pointer+"/pointer"):
-		c.add(pointer+"/status", strconv.Itoa(r.Status)+" is not an error", "a status from 400, or a pointer that tells an error from a success", "")
+	case !has("status") && !particular:
+		c.add(pointer, "the rule matches every error", "a status, a pointer or a header", "")
+	case has("pointer") && has("header"):
+		c.add(pointer+"/header", "pointer and header in one rule", "one of them", "make it two rules")
+	case has("equals") && !particular:
+		c.add(pointer+"/equals", "equals without pointer or header", "", "add pointer or header")
+	case r.Status != 0 && r.Status < 400 && !particular:
+		c.add(pointer+"/status", strconv.Itoa(r.Status)+" is not an error", "a status from 400, or a pointer or header that tells an error from a success", "")
+	case has("retry_after") && has("code") && !c.unclear(pointer+"/code") && !abi.Code(r.Code).Temporary():
+		c.add(pointer+"/retry_after", "nobody waits after "+r.Code, "", "remove it, or use the code rate_limited, unavailable or timeout")
+	}
+	for i, b := range before {
+		if b.Status != 0 && b.Status == r.Status && b.Pointer == "" && b.Header == "" {
+			c.add(pointer, "the rule is never reached, since "+at("errors", i)+" matches every "+strconv.Itoa(b.Status), "", "put it before that one")
+			return
+		}
 	}
 }

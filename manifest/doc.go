@@ -135,6 +135,15 @@
 // The operation that connection.test names takes no input and proves that a connection works. It stands under no
 // other heading.
 //
+// # Errors and retries
+//
+// A status from 400 is an error, whose fault code follows from the status. errors says more: each rule gives a code to
+// the answers that have its status, a value at its pointer (or the header it names) or both, and the first rule that
+// matches decides. message points to the vendor's words and retry_after to the seconds to wait. Vendors that hide errors in
+// a success need a rule with that status and a pointer, such as
+// {status: 200, pointer: /ok, equals: "false", code: invalid_input, message: /error}. The host repeats requests as
+// docs/errors.md says; retry changes how often, after how long and on which statuses.
+//
 // # Operations
 //
 // actions, triggers, options (pick lists) and schemas (functions that answer with a JSON Schema) are what the

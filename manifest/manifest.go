@@ -152,13 +152,17 @@ type Retry struct {
 	Statuses []int    `json:"statuses,omitempty"` // default 408, 429, 500, 502, 503, 504
 }
 
-// ErrorRule classifies a vendor's error response. The first rule that matches decides.
+// ErrorRule classifies a vendor's error response. The first rule that matches decides. It matches a response that
+// has the status and, if the rule names one, the value or the header. With one of those it may find an error in a
+// success: such a rule says its status, 200 say.
 type ErrorRule struct {
-	Status  int    `json:"status,omitempty"`  // 0 matches every status from 400
-	Pointer string `json:"pointer,omitempty"` // JSON pointer into the body
-	Equals  string `json:"equals,omitempty"`  // value at Pointer; empty: that there is one
-	Code    string `json:"code"`              // fault code
-	Message string `json:"message,omitempty"` // JSON pointer to the text for people
+	Status     int    `json:"status,omitempty"`      // 0 matches every status from 400
+	Pointer    string `json:"pointer,omitempty"`     // JSON pointer into the body
+	Header     string `json:"header,omitempty"`      // name of a response header, in place of Pointer
+	Equals     string `json:"equals,omitempty"`      // value at Pointer or of Header; empty: that there is one
+	Code       string `json:"code"`                  // fault code
+	Message    string `json:"message,omitempty"`     // JSON pointer to the text for people
+	RetryAfter string `json:"retry_after,omitempty"` // JSON pointer to the seconds to wait, for a code that passes with time
 }
 
 // Action is an operation that a recipe or an agent may use.
