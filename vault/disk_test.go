@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"net/url"
 	"os"
@@ -33,7 +34,7 @@ func TestVault_onDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := vault.Open(t.Context(), vault.Config{Store: bucket, KeyFile: filepath.Join(root, "vault.key")})
+		v, err := vault.Open(t.Context(), vault.Config{Store: bucket, IsConflict: isConflict, KeyFile: filepath.Join(root, "vault.key")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,6 +76,8 @@ func TestVault_onDisk(t *testing.T) {
 		}
 	})
 }
+
+func isConflict(err error) bool { return errors.Is(err, state.ErrConflict) }
 
 // onDisk says whether any file below root holds text.
 func onDisk(t *testing.T, root, text string) bool {

@@ -1,8 +1,9 @@
 // Package vault seals credentials, so that whoever reads or copies the store learns nothing from it.
 //
-//	v, err := vault.Open(ctx, vault.Config{Store: bucket, KeyFile: "/…/vault.key"})
+//	v, err := vault.Open(ctx, vault.Config{Store: bucket, IsConflict: isConflict, KeyFile: "/…/master.key"})
 //	err = v.Put(ctx, "acme", map[string]string{"token": token})
-//	secrets, err := v.Get(ctx, "acme")
+//	secrets, revision, err := v.GetRevision(ctx, "acme")
+//	err = v.Update(ctx, "acme", secrets, revision) // ErrConflict if somebody else was faster
 //
 // The secrets of one connection are one record: Put replaces them all, and no crash leaves half of them. Each
 // record has a data key of its own, which a master key wraps. The master key never leaves its file and this
@@ -12,10 +13,31 @@
 //
 // # The master key
 //
-// The key file holds one hybrid age identity (ML-KEM-768 with X25519; a line AGE-SECRET-KEY-PQ-1…); empty lines
-// and lines that begin with # do not count. It is made on first use with mode 0600, and refused if its group or
-// others may use it. Lose it and every record is lost: back it up, and not beside the store. If the file is
-// missing while the store holds records, Open refuses to make a new one.
+// The key file holds hybrid age identities (ML-KEM-768 with X25519; lines AGE-SECRET-KEY-PQ-1…); empty lines and
+// lines that begin with # do not count. It is made on first use, with one key and mode 0600, and refused if its
+// group or others may use it. Lose it and every record is lost: back it up, and not beside the store. If the file
+// is missing while the store holds records, Open refuses to make a new one; if it holds somebody else's key, all
+// writes are refused, so that no record is replaced that the right key could read.
+//
+// Config.Key gives the key itself, where there is a better place for it than a file.
+//
+// # Rotation
+//
+// While a rotation lasts, the key file holds the new key first and the old one after it. The first one seals,
+// all of them open. Rotate does
+//
+//  1. put the new key into the file, with the file locked for itself alone,
+//  2. seal all records anew, one by one, each only if it is still the one that was read,
+//  3. look through all records once more and take the old key out of the file, with the file locked likewise.
+//
+// Who seals a record shares the lock from the moment it reads the key file until the record is stored. So after
+// step 1 nobody seals with the old key, and at step 3 no such record is under way. Who finds a record that its
+// keys do not open reads the key file and the record again, with the lock shared. Records are sealed anew as a
+// whole, not only their data keys: whoever had seen a data key has no use for it any more.
+//
+// A process that was killed while it stored a record may have sent it already, and the store may take it up
+// late. It takes it for the revision that was read, so that it cannot undo step 2; only a record that is new
+// could still come after step 3, and then opens with no key.
 //
 // # The record
 //

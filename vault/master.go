@@ -2,67 +2,37 @@ package vault
 
 import (
 	"bytes"
-	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"filippo.io/age"
 	"golang.org/x/crypto/chacha20poly1305"
-
-	"patchbay/internal/keyfile"
 )
 
-const keyFileHead = "# Master key of a Patchbay vault. Whoever has it can read all its credentials, and without it nobody can.\n"
+// errOtherKey is the answer to a record that none of the keys opens.
+var errOtherKey = fmt.Errorf("%w: another master key sealed it", ErrSealed)
 
-// master is the key that wraps every record's data key.
+// master is a key that wraps records' data keys.
 type master struct{ identity *age.HybridIdentity }
 
-// openMaster reads the key file, or makes it.
-func openMaster(ctx context.Context, cfg Config) (master, error) {
-	data, err := keyfile.Read(cfg.KeyFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		data, err = createKey(ctx, cfg)
-	}
+// parseMasters reads keys, a line each. It leaves out why age refuses a text, since age quotes from it.
+func parseMasters(text []byte) ([]master, bool) {
+	identities, err := age.ParseIdentities(bytes.NewReader(text))
 	if err != nil {
-		return master{}, err
+		return nil, false
 	}
-	return parseMaster(data, cfg.KeyFile)
-}
-
-// createKey makes a key file, unless records exist that the missing one had sealed.
-func createKey(ctx context.Context, cfg Config) ([]byte, error) {
-	sealed, err := cfg.Store.Keys(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	if len(sealed) > 0 {
-		data, err := keyfile.Read(cfg.KeyFile) // another process may have made it, and used it, just now
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("key file %s is missing, and %d records are sealed with it: restore it from a backup",
-				cfg.KeyFile, len(sealed))
+	var masters []master
+	for _, identity := range identities {
+		hybrid, ok := identity.(*age.HybridIdentity)
+		if !ok {
+			return nil, false
 		}
-		return data, err
+		masters = append(masters, master{hybrid})
 	}
-	identity, err := age.GenerateHybridIdentity()
-	if err != nil {
-		return nil, err
-	}
-	return keyfile.Create(cfg.KeyFile, []byte(keyFileHead+identity.String()+"\n"))
-}
-
-// parseMaster leaves out why age refuses a file, since age quotes from it.
-func parseMaster(data []byte, path string) (master, error) {
-	identities, err := age.ParseIdentities(bytes.NewReader(data))
-	if err == nil && len(identities) == 1 {
-		if hybrid, ok := identities[0].(*age.HybridIdentity); ok {
-			return master{hybrid}, nil
-		}
-	}
-	return master{}, fmt.Errorf("key file %s does not hold one line AGE-SECRET-KEY-PQ-1…: restore it from a backup", path)
+	return masters, len(masters) > 0
 }
 
 // wrap encrypts a data key, so that only the master key gets it back.
@@ -86,7 +56,7 @@ func (m master) unwrap(wrapped []byte) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(wrapped), m.identity)
 	var other *age.NoIdentityMatchError
 	if errors.As(err, &other) {
-		return nil, fmt.Errorf("%w: another master key sealed it", ErrSealed)
+		return nil, errOtherKey
 	}
 	if err != nil {
 		return nil, errDamaged

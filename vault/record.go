@@ -47,7 +47,7 @@ func (m master) seal(p place, secrets map[string]string) ([]byte, error) {
 	return aead.Seal(record, nonce, plain, p.associatedData()), nil
 }
 
-// open undoes seal. Its errors match [ErrSealed].
+// open undoes seal. Its errors match [ErrSealed], and errOtherKey if m is not the key.
 func (m master) open(p place, record []byte) (map[string]string, error) {
 	wrapped, nonce, sealed, err := split(record)
 	if err != nil {

@@ -29,29 +29,63 @@ const canary = "canary-7b1e5f0c9d"
 
 // memory is a Store that tests can look into.
 type memory struct {
-	mu      sync.Mutex // guards records
-	records map[string][]byte
-	err     error // of every call
+	mu        sync.Mutex // guards records, revisions and last
+	records   map[string][]byte
+	revisions map[string]uint64
+	last      uint64
+	err       error // of every call
 }
 
-func (m *memory) Get(_ context.Context, key string) ([]byte, error) {
+var errStale = errors.New("stale")
+
+func isStale(err error) bool { return errors.Is(err, errStale) }
+
+func (m *memory) GetRevision(_ context.Context, key string) ([]byte, uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	value, ok := m.records[key]
 	if !ok && m.err == nil {
-		return nil, fs.ErrNotExist
+		return nil, 0, fs.ErrNotExist
 	}
-	return value, m.err
+	return value, m.revisions[key], m.err
 }
 
 func (m *memory) Put(_ context.Context, key string, value []byte) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.set(key, value)
+	return m.err
+}
+
+func (m *memory) Create(_ context.Context, key string, value []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.records[key]; ok {
+		return fs.ErrExist
+	}
+	m.set(key, value)
+	return m.err
+}
+
+func (m *memory) Update(_ context.Context, key string, value []byte, revision uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.records[key]; !ok || m.revisions[key] != revision {
+		return errStale
+	}
+	m.set(key, value)
+	return m.err
+}
+
+func (m *memory) set(key string, value []byte) {
 	if m.records == nil {
 		m.records = map[string][]byte{}
 	}
-	m.records[key] = value
-	return m.err
+	if m.revisions == nil {
+		m.revisions = map[string]uint64{}
+	}
+	m.last++
+	m.records[key], m.revisions[key] = value, m.last
 }
 
 func (m *memory) Delete(_ context.Context, key string) error {
@@ -70,7 +104,7 @@ func (m *memory) Keys(_ context.Context, prefix string) ([]string, error) {
 
 func open(t *testing.T, store Store) *Vault {
 	t.Helper()
-	v, err := Open(t.Context(), Config{Store: store, KeyFile: filepath.Join(t.TempDir(), "vault.key")})
+	v, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: filepath.Join(t.TempDir(), "vault.key")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +163,9 @@ func TestVault_refuses(t *testing.T) {
 		"get without a connection":    errorOf(v.Get(t.Context(), "")),
 		"delete without a connection": v.Delete(t.Context(), ""),
 		"a name that is no text":      v.Put(t.Context(), "acme", map[string]string{"\xff": canary}),
-		"no store":                    errorOf(Open(t.Context(), Config{KeyFile: "k"})),
-		"no key file":                 errorOf(Open(t.Context(), Config{Store: &memory{}})),
+		"no store":                    errorOf(Open(t.Context(), Config{KeyFile: "k", IsConflict: isStale})),
+		"no IsConflict":               errorOf(Open(t.Context(), Config{Store: &memory{}, KeyFile: "k"})),
+		"no key file":                 errorOf(Open(t.Context(), Config{Store: &memory{}, IsConflict: isStale})),
 	} {
 		if err == nil || strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: %v", name, err)
@@ -150,7 +185,7 @@ func TestVault_storeFails(t *testing.T) {
 		"Put":    v.Put(t.Context(), "acme", map[string]string{"token": canary}),
 		"Get":    errorOf(v.Get(t.Context(), "acme")),
 		"Delete": v.Delete(t.Context(), "acme"),
-		"Open":   errorOf(Open(t.Context(), Config{Store: store, KeyFile: filepath.Join(t.TempDir(), "k")})),
+		"Open":   errorOf(Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: filepath.Join(t.TempDir(), "k")})),
 	} {
 		if !errors.Is(err, broken) || strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: %v, want the store's error", name, err)
@@ -165,7 +200,7 @@ func TestVault_swapped(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "key")
 	vaults := map[string]*Vault{}
 	for _, workspace := range []string{"", "red", "red/acme"} {
-		v, err := Open(t.Context(), Config{Store: store, KeyFile: key, Workspace: workspace})
+		v, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: key, Workspace: workspace})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +223,7 @@ func TestVault_swapped(t *testing.T) {
 	const place = "default/acme/secrets"
 	for _, key := range keys {
 		store := &memory{records: map[string][]byte{place: store.records[key]}}
-		v := &Vault{store: store, master: vaults[""].master, workspace: "default"}
+		v := &Vault{store: store, keys: vaults[""].keys, workspace: "default"}
 		_, err := v.Get(t.Context(), "acme")
 		if key == place && err != nil {
 			t.Errorf("the connection's own record: %v", err)
@@ -259,7 +294,7 @@ func TestVault_forged(t *testing.T) {
 		t.Fatal(err)
 	}
 	dataKey := bytes.Repeat([]byte{7}, dataKeySize)
-	wrapped, err := v.master.wrap(dataKey)
+	wrapped, err := v.keys.last().masters[0].wrap(dataKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +330,7 @@ func TestOpen_keyFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sub", "vault.key")
 	store := &memory{}
-	v, err := Open(t.Context(), Config{Store: store, KeyFile: path})
+	v, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +341,7 @@ func TestOpen_keyFile(t *testing.T) {
 	if err != nil || info.Mode() != 0o600 {
 		t.Errorf("key file has mode %v, %v; want 0600", info.Mode(), err)
 	}
-	again, err := Open(t.Context(), Config{Store: store, KeyFile: path})
+	again, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +352,7 @@ func TestOpen_keyFile(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(t.Context(), Config{Store: store, KeyFile: path}); err == nil || !strings.Contains(err.Error(), "chmod 600 "+path) {
+		if _, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: path}); err == nil || !strings.Contains(err.Error(), "chmod 600 "+path) {
 			t.Errorf("mode %#o: %v, want a refusal with the fix", mode, err)
 		}
 	}
@@ -330,7 +365,7 @@ func TestOpen_keyFileMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "gone.key")
-	_, err := Open(t.Context(), Config{Store: store, KeyFile: path, Workspace: "other"})
+	_, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: path, Workspace: "other"})
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "backup") {
 		t.Errorf("Open = %v, want a refusal to make a new key", err)
 	}
@@ -354,14 +389,14 @@ func TestOpen_badKeyFile(t *testing.T) {
 		"comment":    "# nothing\n",
 		"garbage":    canary + "\n",
 		"cut off":    identity.String()[:40],
-		"two":        identity.String() + "\n" + identity.String(),
+		"one of two": identity.String() + "\n" + identity.String()[:40],
 		"other kind": classic.String(),
 	} {
 		path := filepath.Join(t.TempDir(), "key")
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(t.Context(), Config{Store: &memory{}, KeyFile: path})
+		_, err := Open(t.Context(), Config{Store: &memory{}, IsConflict: isStale, KeyFile: path})
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want an error that names the file", name, err)
 			continue
@@ -380,7 +415,7 @@ func TestOpen_together(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 16 {
 		wg.Go(func() {
-			v, err := Open(t.Context(), Config{Store: store, KeyFile: path})
+			v, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: path})
 			if err != nil {
 				t.Error(err)
 				return
@@ -391,7 +426,7 @@ func TestOpen_together(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	v, err := Open(t.Context(), Config{Store: store, KeyFile: path})
+	v, err := Open(t.Context(), Config{Store: store, IsConflict: isStale, KeyFile: path})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -422,9 +457,11 @@ func golden(t testing.TB) (m master, record []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m, err = parseMaster(data, keyPath); err != nil {
-		t.Fatal(err)
+	masters, ok := parseMasters(data)
+	if !ok {
+		t.Fatal("the golden key is none")
 	}
+	m = masters[0]
 	if record, err = os.ReadFile(recordPath); err != nil {
 		t.Fatal(err)
 	}
@@ -493,7 +530,7 @@ func FuzzSplit(f *testing.F) {
 
 func TestSecret(t *testing.T) {
 	t.Parallel()
-	s := Secret(canary)
+	s := NewSecret(canary)
 	held := struct {
 		Token Secret
 		More  map[string]any

@@ -48,7 +48,10 @@ func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, err
 		return nil, err
 	}
 	// vault: state, for sealed records, and the master key's file
-	creds, err := vault.Open(ctx, vault.Config{Store: secrets, KeyFile: cli.MasterKeyFile(a.home)})
+	creds, err := vault.Open(ctx, vault.Config{
+		Store: secrets, KeyFile: cli.MasterKeyFile(a.home),
+		IsConflict: func(err error) bool { return errors.Is(err, state.ErrConflict) },
+	})
 	if err != nil {
 		return nil, err
 	}

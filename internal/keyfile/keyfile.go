@@ -1,8 +1,9 @@
 // Package keyfile keeps a secret in a private file that several processes may create at the same moment.
 //
 // A key file is readable by its owner only (mode 0600), appears under its name complete or not at all, is on
-// disk before [Create] returns, and is never replaced: of several processes that create it, one succeeds and
-// the others read what that one wrote.
+// disk before [Create] returns: of several processes that create it, one succeeds and the others read what that
+// one wrote. It is replaced under an exclusive [Lock] only, by one process, while those who hold a shared one
+// can rely on what they read.
 //
 // Not for use outside this module.
 package keyfile
@@ -60,6 +61,28 @@ func Create(path string, content []byte) ([]byte, error) {
 		return nil, fmt.Errorf("create key file: %w", err)
 	}
 	return content, nil
+}
+
+// Replace puts content in the place of the key file at path. Readers see the old content or the new one, never
+// a part, and so does who comes after a power cut. The caller has the exclusive [Lock].
+func Replace(path string, content []byte) error {
+	// A fixed name: what a process left there that was killed is written over by the next one, and gone with it.
+	next := path + ".next"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("replace key file: %w", err)
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(next, path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return fmt.Errorf("replace key file: %w", err)
+	}
+	return nil
 }
 
 // publish links a finished, synced file to path. A hard link fails when the name is taken, which a rename
