@@ -188,7 +188,10 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 	policy.Limits = limits
 	var under underway
 	send := func(ctx context.Context, r abi.Request) abi.Response {
-		return under.watch(ctx, r, func() abi.Response { return h.egress.Do(ctx, r, policy) })
+		return under.watch(ctx, r, func() abi.Response {
+			resp, _ := h.egress.Do(ctx, r, policy)
+			return resp
+		})
 	}
 	if len(p.rec.Grants) == 0 {
 		send = nil

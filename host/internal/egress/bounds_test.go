@@ -92,7 +92,7 @@ func TestTimeouts(t *testing.T) {
 				p := open("http://api.example.com", "https://api.example.com")
 				p.Limits.Wall = c.wall
 				start := time.Now()
-				r := c.n.client(t).Do(t.Context(), abi.Request{Method: "POST", URL: c.url, Body: make([]byte, c.body)}, p)
+				r := reply(c.n.client(t).Do(t.Context(), abi.Request{Method: "POST", URL: c.url, Body: make([]byte, c.body)}, p))
 				wantFault(t, r, abi.Timeout, append(c.say, "api.example.com")...)
 				if took := time.Since(start); took != c.after {
 					t.Errorf("took %v, want %v", took, c.after)
@@ -112,7 +112,7 @@ func TestTimeouts_Connecting(t *testing.T) {
 		for name, cfg := range map[string]Config{"dial": {Resolver: n, Dial: n.hang}, "lookup": {Resolver: sleepy{}, Dial: n.dial}} {
 			c := New(cfg)
 			start := time.Now()
-			wantFault(t, c.Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")), abi.Timeout, "connecting")
+			wantFault(t, reply(c.Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))), abi.Timeout, "connecting")
 			if took := time.Since(start); took != connectTimeout {
 				t.Errorf("%s: took %v, want %v", name, took, connectTimeout)
 			}
@@ -140,7 +140,7 @@ func TestTimeouts_SteadyBody(t *testing.T) {
 				io.WriteString(c, "a")
 			}
 		})
-		r := n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))
+		r := reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")))
 		wantStatus(t, r, 200)
 		if string(r.Body) != "aaa" {
 			t.Errorf("got %q", r.Body)
@@ -213,7 +213,7 @@ func TestBody_Limits(t *testing.T) {
 	} {
 		p := open("http://api.example.com")
 		p.Limits.ResponseBody = limit
-		r := c.n.client(t).Do(t.Context(), get("http://api.example.com/"), p)
+		r := reply(c.n.client(t).Do(t.Context(), get("http://api.example.com/"), p))
 		if c.want == "" {
 			wantStatus(t, r, 200)
 			if len(r.Body) != c.size {
@@ -259,7 +259,7 @@ func TestBody_Encodings(t *testing.T) {
 		{"half of gzip", gzHead, zipped[:len(zipped)/2], "!before its response was complete"},
 		{"one byte of deflate", "Content-Encoding: deflate\r\n", "x", "!before its response was complete"},
 	} {
-		r := answer(c.headers, c.body).client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))
+		r := reply(answer(c.headers, c.body).client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")))
 		if words, ok := strings.CutPrefix(c.want, "!"); ok {
 			t.Run(c.name, func(t *testing.T) { wantFault(t, r, abi.Unavailable, "api.example.com", words) })
 			continue
@@ -304,7 +304,7 @@ func TestResponse_Broken(t *testing.T) {
 		{"switch of protocols", say("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), "status 101"},
 		{"status 000", say("HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n"), "status 0"},
 	} {
-		r := c.n.client(t).Do(t.Context(), get("http://api.example.com/?key=hunter2"), open("http://api.example.com"))
+		r := reply(c.n.client(t).Do(t.Context(), get("http://api.example.com/?key=hunter2"), open("http://api.example.com")))
 		t.Run(c.name, func(t *testing.T) {
 			wantFault(t, r, abi.Unavailable, "api.example.com", c.want)
 			if r.Fault != nil && strings.Contains(r.Fault.Message, "hunter2") {
@@ -324,7 +324,7 @@ func TestResponse_Head(t *testing.T) {
 	n := speak(func(c net.Conn) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9999999999\r\n\r\n")
 	})
-	r := n.client(t).Do(t.Context(), abi.Request{Method: "HEAD", URL: "http://api.example.com/"}, open("http://api.example.com"))
+	r := reply(n.client(t).Do(t.Context(), abi.Request{Method: "HEAD", URL: "http://api.example.com/"}, open("http://api.example.com")))
 	wantStatus(t, r, 200)
 	if len(r.Body) > 0 || r.Headers["Content-Length"][0] != "9999999999" {
 		t.Errorf("got %+v", r)

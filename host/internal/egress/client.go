@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,6 +21,9 @@ type Config struct {
 	// Dial connects to an address ("tcp", "192.0.2.1:443") that the guard has allowed. Defaults to a [net.Dialer]
 	// whose Control looks at the address again.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// RootCAs are the authorities that servers' certificates are verified with: for tests, and for premises with an
+	// authority of their own. Defaults to the system's.
+	RootCAs *x509.CertPool
 	// Logger gets one line for every exchange. Defaults to none.
 	Logger *slog.Logger
 }
@@ -27,18 +31,14 @@ type Config struct {
 // Client makes guests' requests. It keeps connections open for reuse, so parties that must not share connections
 // need a Client each. It may be used concurrently.
 type Client struct {
-	public  http.RoundTripper
-	private http.RoundTripper // for origins that may have private addresses; never shares a connection with public
-	log     *slog.Logger
+	pool     *pool
+	replaced bool // by Config.Transport
+	log      *slog.Logger
 }
 
 // New returns a Client. Close it.
 func New(cfg Config) *Client {
-	c := &Client{public: cfg.Transport, private: cfg.Transport, log: cfg.Logger}
-	if cfg.Transport == nil {
-		c.public = newDialer(cfg, false).transport()
-		c.private = newDialer(cfg, true).transport()
-	}
+	c := &Client{pool: newPool(cfg), replaced: cfg.Transport != nil, log: cfg.Logger}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -46,17 +46,11 @@ func New(cfg Config) *Client {
 }
 
 // Close closes the connections that no request uses. Requests that are under way go on.
-func (c *Client) Close() {
-	for _, t := range []http.RoundTripper{c.public, c.private} {
-		if t, ok := t.(interface{ CloseIdleConnections() }); ok {
-			t.CloseIdleConnections()
-		}
-	}
-}
+func (c *Client) Close() { c.pool.close() }
 
 // Do makes a guest's request as far as the policy allows it, and returns the response, or a fault in its place.
 // It takes no longer than p.Limits.Wall, and ends early with ctx.
-func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) abi.Response {
+func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) (abi.Response, Trace) {
 	start := time.Now()
 	p.Limits = p.Limits.WithDefaults()
 	ctx, stop := context.WithTimeout(ctx, p.Limits.Wall)
@@ -70,6 +64,20 @@ func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) abi.Response
 	}
 	size := len(resp.Body)
 	x.scrub.response(&resp)
-	x.record(ctx, &resp, size, time.Since(start))
-	return resp
+	told := x.trace()
+	c.record(ctx, told, &resp, size, time.Since(start))
+	return resp, told
+}
+
+// record writes the exchange's line: what was asked for, and what became of it; no query, header or body.
+func (c *Client) record(ctx context.Context, t Trace, resp *abi.Response, size int, took time.Duration) {
+	attrs := []slog.Attr{slog.Duration("dur", took), slog.Int("bytes", size), slog.Int("status", resp.Status)}
+	if t.Grant != "" {
+		attrs = append(attrs, slog.String("method", t.Method), slog.String("host", t.Host), slog.String("path", t.Path),
+			slog.String("grant", t.Grant))
+	}
+	if resp.Fault != nil {
+		attrs = append(attrs, slog.String("err", resp.Fault.Error()))
+	}
+	c.log.LogAttrs(ctx, slog.LevelInfo, "http exchange", attrs...)
 }

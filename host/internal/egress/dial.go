@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
@@ -52,13 +53,13 @@ func newDialer(cfg Config, private bool) *dialer {
 
 // transport returns the real network. There is no proxy, and no HTTP/2: with one exchange a connection at a
 // time, the bounds of net/http are bounds of an exchange.
-func (d *dialer) transport() *http.Transport {
+func (d *dialer) transport(roots *x509.CertPool, cert *tls.Certificate) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		DialContext:            d.DialContext,
 		Protocols:              protocols,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        tlsConfig(roots, cert),
 		TLSHandshakeTimeout:    tlsTimeout,
 		ResponseHeaderTimeout:  firstByteTimeout,
 		MaxResponseHeaderBytes: maxHeaderReply,
@@ -67,6 +68,16 @@ func (d *dialer) transport() *http.Transport {
 		MaxIdleConns:           256,
 		IdleConnTimeout:        time.Minute,
 	}
+}
+
+func tlsConfig(roots *x509.CertPool, cert *tls.Certificate) *tls.Config {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	if cert != nil {
+		// Config.Certificates would keep it back from servers that name other authorities, and they would only see no
+		// certificate at all.
+		cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
+	}
+	return cfg
 }
 
 // DialContext connects to one of the host's addresses. Addresses that the guard refuses are passed over.

@@ -47,7 +47,7 @@ func TestDial_SpecialAddresses(t *testing.T) {
 			if private {
 				p.Private = []string{"http://other.example.com", "http://api.example.com"}
 			}
-			r := n.client(t).Do(t.Context(), get("http://api.example.com/"), p)
+			r := reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), p))
 			if private && c.private {
 				wantFault(t, r, abi.Unavailable, "api.example.com cannot be reached")
 				if want := []string{netip.AddrPortFrom(addr.Unmap(), 80).String()}; !slices.Equal(n.dials(), want) {
@@ -77,7 +77,7 @@ func TestDial_AddressInTheURL(t *testing.T) {
 		n := &network{}
 		p := open(base)
 		p.Private = []string{"http://127.0.0.1:81", "https://127.0.0.1", "http://[::1]", "https://10.1.2.3:80"} // near misses
-		wantFault(t, n.client(t).Do(t.Context(), get(base+"/x"), p), abi.Forbidden, "no address on the public internet")
+		wantFault(t, reply(n.client(t).Do(t.Context(), get(base+"/x"), p)), abi.Forbidden, "no address on the public internet")
 		if len(n.dials()) > 0 || len(n.looked) > 0 {
 			t.Errorf("%s: looked up %q, dialled %q", base, n.looked, n.dials())
 		}
@@ -97,7 +97,7 @@ func TestDial_PassesOverSpecialAddresses(t *testing.T) {
 	t.Parallel()
 	n := api(http.NotFoundHandler())
 	n.names["api.example.com"] = [][]string{{"127.0.0.1", "10.0.0.1", "::1", "2606:4700::1", public, "1.1.1.1"}}
-	wantStatus(t, n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")), 404)
+	wantStatus(t, reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))), 404)
 	if diff := cmp.Diff([]string{"[2606:4700::1]:80", public + ":80"}, n.dials()); diff != "" {
 		t.Errorf("dialled (-want +got):\n%s", diff)
 	}
@@ -106,7 +106,7 @@ func TestDial_PassesOverSpecialAddresses(t *testing.T) {
 func TestDial_TriesAFewAddressesOnly(t *testing.T) {
 	t.Parallel()
 	n := &network{names: map[string][][]string{"api.example.com": {slices.Repeat([]string{public}, 1000)}}}
-	wantFault(t, n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")), abi.Unavailable)
+	wantFault(t, reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))), abi.Unavailable)
 	if got := len(n.dials()); got != maxAddresses {
 		t.Errorf("dialled %d times, want %d", got, maxAddresses)
 	}
@@ -118,9 +118,9 @@ func TestDial_Rebinding(t *testing.T) {
 	n := api(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") }))
 	n.names["api.example.com"] = [][]string{{public}, {"127.0.0.1"}}
 	c, p := n.client(t), open("http://api.example.com")
-	wantStatus(t, c.Do(t.Context(), get("http://api.example.com/"), p), 200)
+	wantStatus(t, reply(c.Do(t.Context(), get("http://api.example.com/"), p)), 200)
 	for range 100 {
-		wantFault(t, c.Do(t.Context(), get("http://api.example.com/"), p), abi.Forbidden)
+		wantFault(t, reply(c.Do(t.Context(), get("http://api.example.com/"), p)), abi.Forbidden)
 	}
 	if diff := cmp.Diff([]string{public + ":80"}, n.dials()); diff != "" {
 		t.Errorf("dialled (-want +got):\n%s", diff)
@@ -137,7 +137,7 @@ func TestDial_RedirectToAPrivateAddress(t *testing.T) {
 	n.names["inside.example.com"] = [][]string{{"10.0.0.1"}}
 	p := open("http://api.example.com", "http://inside.example.com")
 	p.Private = []string{"http://api.example.com"}
-	wantFault(t, n.client(t).Do(t.Context(), get("http://api.example.com/"), p), abi.Forbidden, "inside.example.com is no address")
+	wantFault(t, reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), p)), abi.Forbidden, "inside.example.com is no address")
 	if diff := cmp.Diff([]string{public + ":80"}, n.dials()); diff != "" {
 		t.Errorf("dialled (-want +got):\n%s", diff)
 	}
@@ -151,9 +151,9 @@ func TestDial_PrivateConnectionsAreNotShared(t *testing.T) {
 		servers: map[string]http.Handler{"10.0.0.1:80": http.NotFoundHandler()},
 	}
 	c := n.client(t)
-	wantStatus(t, c.Do(t.Context(), get("http://api.example.com/"), private("http://api.example.com")), 404)
-	wantStatus(t, c.Do(t.Context(), get("http://api.example.com/"), private("http://api.example.com:80")), 404)
-	wantFault(t, c.Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")), abi.Forbidden)
+	wantStatus(t, reply(c.Do(t.Context(), get("http://api.example.com/"), private("http://api.example.com"))), 404)
+	wantStatus(t, reply(c.Do(t.Context(), get("http://api.example.com/"), private("http://api.example.com:80"))), 404)
+	wantFault(t, reply(c.Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))), abi.Forbidden)
 	if len(n.dials()) != 1 || n.looked[0] != "api.example.com" {
 		t.Errorf("looked up %q, dialled %q: want a plain name, and one connection used twice", n.looked, n.dials())
 	}
@@ -204,14 +204,14 @@ func TestDial_Faults(t *testing.T) {
 	t.Parallel()
 	n := &network{names: map[string][][]string{}}
 	p := private("http://gone.example.com", "http://127.0.0.1:1", "http://lame.example.com")
-	wantFault(t, n.client(t).Do(t.Context(), get("http://gone.example.com/?key=hunter2"), p), abi.Unavailable,
+	wantFault(t, reply(n.client(t).Do(t.Context(), get("http://gone.example.com/?key=hunter2"), p)), abi.Unavailable,
 		"gone.example.com does not exist", "connection's fields")
 
 	c := New(Config{Resolver: lame{}})
-	wantFault(t, c.Do(t.Context(), get("http://lame.example.com/"), p), abi.Unavailable, "lame.example.com cannot be looked up", "name servers")
+	wantFault(t, reply(c.Do(t.Context(), get("http://lame.example.com/"), p)), abi.Unavailable, "lame.example.com cannot be looked up", "name servers")
 
 	n = api(http.RedirectHandler("http://1.1.1.1/", http.StatusFound))
-	wantFault(t, n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com", "http://1.1.1.1")),
+	wantFault(t, reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com", "http://1.1.1.1"))),
 		abi.Unavailable, "1.1.1.1 cannot be reached")
 
 	c = New(Config{})
@@ -222,7 +222,7 @@ func TestDial_Faults(t *testing.T) {
 	}
 	l.Close() // nobody listens on this port now
 	origin := "http://" + l.Addr().String()
-	r := c.Do(t.Context(), get(origin+"/?key=hunter2"), private(origin))
+	r := reply(c.Do(t.Context(), get(origin+"/?key=hunter2"), private(origin)))
 	wantFault(t, r, abi.Unavailable, "refused the connection", "check host and port", l.Addr().String())
 	if strings.Contains(r.Fault.Message, "hunter2") {
 		t.Errorf("the query is in %q", r.Fault.Message)

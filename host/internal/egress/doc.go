@@ -4,7 +4,8 @@
 // that the connection's owner allowed, resolves the host, refuses addresses that are not on the public
 // internet, attaches the credential, sends the request, follows redirects under the same rules, bounds what
 // comes back, removes every secret from it, and returns it. Whatever goes wrong is a fault in the response.
-// Retries, quotas and circuit breakers belong in front of Do, not in it.
+// Retries, quotas and circuit breakers belong in front of Do, not in it: [Policy].Admit is asked before each request
+// on the wire, and the [Trace] tells whether a request may be sent again.
 //
 // # URLs
 //

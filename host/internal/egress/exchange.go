@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"time"
 
 	"patchbay/abi"
 )
@@ -21,33 +20,66 @@ type exchange struct {
 	scrub    *scrubber
 	cancel   context.CancelCauseFunc
 	progress progress
-	hop      *hop // the latest; nil when the request was refused
+	hop      *hop  // the latest that was admitted; nil when none was
+	told     Trace // what is known beside hop and progress
 }
 
 func (x *exchange) run(ctx context.Context, req abi.Request) (abi.Response, *abi.Fault) {
 	h, fault := x.begin(req)
 	if fault != nil {
+		x.told.Refused = true
 		return abi.Response{}, fault
 	}
-	for hops := 0; ; hops++ {
-		x.hop = h
-		resp, fault := x.send(ctx, h)
-		if fault != nil {
-			return abi.Response{}, fault
+	for {
+		resp, next, fault := x.attempt(ctx, h)
+		if fault != nil || next == nil {
+			return resp, fault
 		}
-		if !redirects(resp) {
-			return x.receive(ctx, h, resp)
-		}
-		next := x.follow(h, resp)
-		resp.Body.Close()
-		switch {
-		case next == nil:
-			return x.head(h, resp), nil
-		case hops == maxRedirects:
+		if x.told.Hops == maxRedirects {
 			return abi.Response{}, abi.Faultf(abi.LimitExceeded, "%s: more than %d redirects", h.target.authority(), maxRedirects)
 		}
+		x.told.Hops++
+		x.told.Sent = x.told.Sent || !safe(h.method)
 		h = next
 	}
+}
+
+// attempt makes h's request. It returns the response, or the hop that it redirects to.
+func (x *exchange) attempt(ctx context.Context, h *hop) (out abi.Response, next *hop, fault *abi.Fault) {
+	x.hop = h
+	release, fault := x.admit(ctx, h)
+	if fault != nil {
+		return abi.Response{}, nil, fault
+	}
+	var outcome Outcome
+	defer func() { release(outcome) }()
+	resp, fault := x.send(ctx, h)
+	if fault != nil {
+		return abi.Response{}, nil, fault
+	}
+	defer resp.Body.Close()
+	outcome = Outcome{Status: resp.StatusCode, Header: resp.Header}
+	if !redirects(resp) {
+		out, fault = x.receive(ctx, h, resp)
+		return out, nil, fault
+	}
+	if next = x.follow(h, resp); next == nil {
+		return x.head(h, resp), nil, nil
+	}
+	return abi.Response{}, next, nil
+}
+
+// admit waits until h's request may be sent.
+func (x *exchange) admit(ctx context.Context, h *hop) (release func(Outcome), fault *abi.Fault) {
+	x.progress.reset()
+	if x.policy.Admit == nil {
+		return func(Outcome) {}, nil
+	}
+	release, err := x.policy.Admit(ctx, Outgoing{Grant: h.rule.ID, Method: h.method, Origin: h.target.origin(), Path: h.target.path})
+	if err != nil {
+		return nil, x.ownFailure(ctx, h, "admit the request", err)
+	}
+	return release, nil
 }
 
 // begin judges the guest's request.
@@ -56,10 +88,12 @@ func (x *exchange) begin(req abi.Request) (*hop, *abi.Fault) {
 	if x.rules, err = compileAll(x.policy.Grants); err != nil {
 		return nil, abi.Faultf(abi.Forbidden, "%v: check the manifest, and the fields of the connection", err)
 	}
+	x.told.Method = clip(req.Method, 20)
 	t, err := parseURL(req.URL)
 	if err != nil {
 		return nil, abi.Faultf(abi.InvalidInput, "url %v", err)
 	}
+	x.told.Host, x.told.Path = t.authority(), t.path
 	rule, fault := judge(x.rules, req.Method, t)
 	if fault != nil {
 		return nil, fault
@@ -79,12 +113,14 @@ func (x *exchange) begin(req abi.Request) (*hop, *abi.Fault) {
 
 // send sends h's request and returns the response's head. The caller closes its body.
 func (x *exchange) send(ctx context.Context, h *hop) (*http.Response, *abi.Fault) {
-	r := h.request(x.progress.trace(ctx))
-	if h.rule.Authenticated && !h.foreign && x.policy.Authorize != nil {
+	r := x.progress.watch(h.request(ctx), x.cancel)
+	if h.trusted() && x.policy.Authorize != nil {
 		if fault := x.authorize(r, h); fault != nil {
 			return nil, fault
 		}
 	}
+	x.progress.sent.Store(x.client.replaced) // which may not say how far it comes
+	x.told.Authorized = x.told.Authorized || h.trusted() && (x.policy.Authorize != nil || x.policy.Certificate != nil)
 	resp, err := x.transport(h).RoundTrip(r)
 	if err != nil {
 		return nil, x.failure(ctx, h.target.authority(), err)
@@ -116,14 +152,9 @@ func (x *exchange) authorize(r *http.Request, h *hop) *abi.Fault {
 	before := r.Clone(r.Context())
 	err := x.policy.Authorize(r)
 	x.scrub.learn(before, r)
-	var fault *abi.Fault
 	switch {
-	case errors.As(err, &fault):
-		return fault
 	case err != nil:
-		x.client.log.LogAttrs(r.Context(), slog.LevelError, "attach credential",
-			slog.String("host", h.target.authority()), slog.String("err", x.scrub.text(err.Error())))
-		return abi.Faultf(abi.Internal, "the host could not attach the connection's credential: its log says why")
+		return x.ownFailure(r.Context(), h, "attach the connection's credential", err)
 	case r.Method != h.method || r.Host != before.Host || r.URL.Scheme != before.URL.Scheme || r.URL.Host != before.URL.Host ||
 		r.URL.User != nil || r.URL.Opaque != "" || r.URL.EscapedPath() != h.target.path:
 		return abi.Faultf(abi.Internal, "the auth method changed more of the request than its headers and query")
@@ -132,6 +163,19 @@ func (x *exchange) authorize(r *http.Request, h *hop) *abi.Fault {
 		r.Body, _ = r.GetBody() // it may have been read
 	}
 	return nil
+}
+
+// ownFailure turns an error of the host's own functions into a fault. One that is no fault is for the log only.
+func (x *exchange) ownFailure(ctx context.Context, h *hop, doing string, err error) *abi.Fault {
+	var fault *abi.Fault
+	if errors.As(err, &fault) {
+		return fault
+	}
+	if fault = x.overrun(ctx, h.target.authority(), err); fault != nil {
+		return fault
+	}
+	x.client.log.LogAttrs(ctx, slog.LevelError, doing, slog.String("host", h.target.authority()), slog.String("err", x.scrub.text(err.Error())))
+	return abi.Faultf(abi.Internal, "the host could not %s: its log says why", doing)
 }
 
 // receive reads resp to its end.
@@ -156,26 +200,14 @@ func (x *exchange) head(h *hop, resp *http.Response) abi.Response {
 	return abi.Response{Status: resp.StatusCode, Headers: vendorHeader(resp.Header, x.policy.Owned), URL: h.target.url().String()}
 }
 
-// record writes the exchange's line: what was asked for, and what became of it; no query, header or body.
-func (x *exchange) record(ctx context.Context, resp *abi.Response, size int, took time.Duration) {
-	attrs := []slog.Attr{slog.Duration("dur", took), slog.Int("bytes", size), slog.Int("status", resp.Status)}
-	if h := x.hop; h != nil {
-		attrs = append(attrs, slog.String("method", h.method), slog.String("host", h.target.authority()),
-			slog.String("path", x.scrub.text(clip(h.target.path, 200))), slog.String("grant", h.rule.ID))
-	}
-	if resp.Fault != nil {
-		attrs = append(attrs, slog.String("err", resp.Fault.Error()))
-	}
-	x.client.log.LogAttrs(ctx, slog.LevelInfo, "http exchange", attrs...)
-}
-
-// transport returns the way to the hop's origin.
+// transport returns the way to the hop's origin. The client certificate is a credential, and goes where that goes.
 func (x *exchange) transport(h *hop) http.RoundTripper {
-	if slices.ContainsFunc(x.policy.Private, func(origin string) bool {
+	private := slices.ContainsFunc(x.policy.Private, func(origin string) bool {
 		t, err := parseURL(origin)
 		return err == nil && t.origin() == h.target.origin()
-	}) {
-		return x.client.private
+	})
+	if !h.trusted() {
+		return x.client.pool.get(private, nil)
 	}
-	return x.client.public
+	return x.client.pool.get(private, x.policy.Certificate)
 }

@@ -10,53 +10,11 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http/httptrace"
-	"sync/atomic"
 	"syscall"
 
 	"patchbay/abi"
 	"patchbay/manifest"
 )
-
-// phase says how far a request has come, for faults.
-type phase int32
-
-const (
-	connecting phase = iota
-	handshaking
-	sending
-	waiting
-	reading
-)
-
-var phases = [...]string{
-	connecting:  "connecting",
-	handshaking: "the TLS handshake",
-	sending:     "sending the request",
-	waiting:     "waiting for the first byte of the response",
-	reading:     "reading the response's body",
-}
-
-// progress follows a request through its phases. net/http reports them from its own goroutines.
-type progress struct{ at atomic.Int32 }
-
-func (p *progress) set(to phase)   { p.at.Store(int32(to)) }
-func (p *progress) phase() phase   { return phase(p.at.Load()) }
-func (p *progress) String() string { return phases[p.phase()] }
-
-// trace returns ctx with p following the request.
-func (p *progress) trace(ctx context.Context) context.Context {
-	p.set(connecting)
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		TLSHandshakeStart: func() { p.set(handshaking) },
-		GotConn:           func(httptrace.GotConnInfo) { p.set(sending) },
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			if info.Err == nil {
-				p.set(waiting)
-			}
-		},
-	})
-}
 
 // failure turns an error of the network into a fault. It never repeats the error's text: net/http and the
 // operating system put URLs, queries, addresses and what a server sent into it.
@@ -72,6 +30,7 @@ func (x *exchange) failure(ctx context.Context, host string, err error) *abi.Fau
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &refused):
+		x.told.Refused = true
 		return abi.Faultf(abi.Forbidden, "%s is no address on the public internet: an admin can allow private addresses for this "+
 			"origin of the connection", host)
 	case errors.As(err, &dns) && dns.IsNotFound:
@@ -103,6 +62,8 @@ func (x *exchange) overrun(ctx context.Context, host string, err error) *abi.Fau
 		return abi.Faultf(abi.LimitExceeded, "response body of %s: larger than the limit of %s", host, manifest.Bytes(x.policy.Limits.ResponseBody))
 	case errors.Is(err, errRatio):
 		return abi.Faultf(abi.LimitExceeded, "response body of %s: more than %d times its compressed size", host, maxRatio)
+	case context.Cause(ctx) == errRepeat:
+		return abi.Faultf(abi.Unavailable, "%s reset the request, and may have acted on it: it is not sent again", host)
 	case context.Cause(ctx) == errIdle:
 		return abi.Faultf(abi.Timeout, "%s: nothing came for %v while %s", host, idleTimeout, &x.progress)
 	case errors.Is(ctx.Err(), context.Canceled):

@@ -139,6 +139,9 @@ func private(bases ...string) Policy {
 
 func get(url string) abi.Request { return abi.Request{Method: "GET", URL: url} }
 
+// reply leaves an exchange's trace aside.
+func reply(r abi.Response, _ Trace) abi.Response { return r }
+
 // wantFault fails the test unless r is a fault with the code and all of the words in its message.
 func wantFault(t *testing.T, r abi.Response, code abi.Code, words ...string) {
 	t.Helper()

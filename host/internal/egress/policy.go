@@ -1,6 +1,8 @@
 package egress
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,12 +23,36 @@ type Policy struct {
 	// may not change method, scheme, host or path. An error that is no [abi.Fault] is logged, not shown to the guest.
 	// Nil: there is no credential.
 	Authorize func(*http.Request) error
+	// Admit is asked before every request that is about to be sent, those of redirects too: when the grants cover it,
+	// before the credential is attached and a connection is sought. It may wait. Its error ends the exchange; the rules
+	// for Authorize's errors apply. release is called exactly once, when the response has been read or has failed.
+	// Nil: every request is admitted.
+	Admit func(ctx context.Context, r Outgoing) (release func(Outcome), err error)
+	// Certificate is the client certificate, shown to servers that ask for one wherever the credential would be attached.
+	// A connection is used again only with the certificate that it was made with. Nil: there is none.
+	Certificate *tls.Certificate
+	// NoRedirects gives the guest every redirect as it is, without its body.
+	NoRedirects bool
 	// Owned are the names of headers and query parameters that the auth method sets. Guests may not set them.
 	Owned []string
 	// Secrets are the values that must not come back.
 	Secrets []string
 	// Limits bounds bodies and time. Zero fields have the defaults of [abi.Limits].
 	Limits abi.Limits
+}
+
+// Outgoing is a request that is about to be sent.
+type Outgoing struct {
+	Grant  string // the ID of the grant that covers it
+	Method string
+	Origin string // https://host[:port]
+	Path   string // escaped, as sent
+}
+
+// Outcome is what became of a request.
+type Outcome struct {
+	Status int         // 0: there was no response
+	Header http.Header // of the response, as it came; nil: there was none
 }
 
 // Grant is a part of the network that a guest may use: a grant of the manifest, resolved for one connection.

@@ -39,7 +39,7 @@ func TestGrant_Validate(t *testing.T) {
 		}
 		p := Policy{Grants: []Grant{good, g}}
 		t.Run(name, func(t *testing.T) {
-			r := new(network).client(t).Do(t.Context(), get("https://api.example.com/v1/c"), p)
+			r := reply(new(network).client(t).Do(t.Context(), get("https://api.example.com/v1/c"), p))
 			wantFault(t, r, abi.Forbidden, "http grant a: ", "check the manifest")
 		})
 	}
@@ -90,19 +90,19 @@ func TestDo_ForbiddenSaysWhatWasAskedAndWhatIsGranted(t *testing.T) {
 		{Method: "CONNECT", URL: "https://api.example.com/v1/a/1"},
 		{Method: "GET /x HTTP/1.1\r\nHost: evil.example\r\n\r\n", URL: "https://api.example.com/v1/a/1"},
 	} {
-		r := n.client(t).Do(t.Context(), req, p)
+		r := reply(n.client(t).Do(t.Context(), req, p))
 		wantFault(t, r, abi.Forbidden, clip(req.Method, 20)+" https://api.example.com/v1/a/1 matches no http grant",
 			"api: GET POST https://api.example.com/v1/a/* or /b/**; files: GET https://files.example.com/**", "author", "admin")
 		if strings.Contains(r.Fault.Message, "hunter2") {
 			t.Errorf("the query is in %q", r.Fault.Message)
 		}
 	}
-	wantFault(t, n.client(t).Do(t.Context(), get("https://api.example.com/"), Policy{}), abi.Forbidden, "it has none")
+	wantFault(t, reply(n.client(t).Do(t.Context(), get("https://api.example.com/"), Policy{})), abi.Forbidden, "it has none")
 	var many Policy
 	for range 20 {
 		many.Grants = append(many.Grants, Grant{ID: "g", Base: "https://g.example"})
 	}
-	wantFault(t, n.client(t).Do(t.Context(), get("https://api.example.com/"), many), abi.Forbidden, "and 12 more")
+	wantFault(t, reply(n.client(t).Do(t.Context(), get("https://api.example.com/"), many)), abi.Forbidden, "and 12 more")
 	if len(n.dials()) > 0 || len(n.looked) > 0 {
 		t.Errorf("looked up %q and dialled %q for refused requests", n.looked, n.dials())
 	}

@@ -18,6 +18,9 @@ type hop struct {
 	foreign bool // the origin has changed on the way: no credential from here on
 }
 
+// trusted reports whether the credential goes with h.
+func (h *hop) trusted() bool { return h.rule.Authenticated && !h.foreign }
+
 // redirects reports whether resp sends the client elsewhere (RFC 9110 section 15.4).
 func redirects(resp *http.Response) bool {
 	switch resp.StatusCode {
@@ -30,6 +33,9 @@ func redirects(resp *http.Response) bool {
 
 // follow returns the hop that resp redirects to, or nil when the guest gets the redirect itself.
 func (x *exchange) follow(h *hop, resp *http.Response) *hop {
+	if x.policy.NoRedirects {
+		return nil
+	}
 	t, err := h.target.resolve(resp.Header.Get("Location"))
 	if err != nil {
 		return nil

@@ -76,7 +76,7 @@ func TestRedirect_Matrix(t *testing.T) {
 		if c.method != "GET" && c.method != "HEAD" {
 			req.Body = []byte("body")
 		}
-		r := client.Do(t.Context(), req, p)
+		r := reply(client.Do(t.Context(), req, p))
 		requests := append(first.requests(), other.requests()...)
 		if c.want == "" {
 			wantStatus(t, r, c.status)
@@ -103,7 +103,7 @@ func TestRedirect_JudgesTheNewMethod(t *testing.T) {
 	first, _, c := twoHosts(t, redirectTo(303, "/v1/to"))
 	p := open("http://api.example.com/v1")
 	p.Grants[0].Methods = []string{"POST"}
-	wantStatus(t, c.Do(t.Context(), abi.Request{Method: "POST", URL: "http://api.example.com/v1/from"}, p), 303)
+	wantStatus(t, reply(c.Do(t.Context(), abi.Request{Method: "POST", URL: "http://api.example.com/v1/from"}, p)), 303)
 	if len(first.requests()) != 1 {
 		t.Error("a GET was sent that no grant lists")
 	}
@@ -121,7 +121,7 @@ func TestRedirect_AtMostFive(t *testing.T) {
 				http.Redirect(w, r, fmt.Sprintf("/%d", left), http.StatusFound)
 			}
 		}))
-		r := n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com"))
+		r := reply(n.client(t).Do(t.Context(), get("http://api.example.com/"), open("http://api.example.com")))
 		if c.ok {
 			wantStatus(t, r, 200)
 		} else {
@@ -148,8 +148,8 @@ func TestRedirect_HeadersOfTheGuest(t *testing.T) {
 		{"http://api.example.com:8080/to", 303, "Accept Accept-Language User-Agent"},
 	} {
 		first, other, client := twoHosts(t, redirectTo(c.status, c.location))
-		wantStatus(t, client.Do(t.Context(), abi.Request{Method: "POST", URL: "http://api.example.com/v1/from", Headers: headers},
-			open("http://api.example.com/v1", "http://other.example.com", "http://api.example.com:8080")), 200)
+		wantStatus(t, reply(client.Do(t.Context(), abi.Request{Method: "POST", URL: "http://api.example.com/v1/from", Headers: headers},
+			open("http://api.example.com/v1", "http://other.example.com", "http://api.example.com:8080"))), 200)
 		last := append(first.requests(), other.requests()...)[1]
 		delete(last.header, "Accept-Encoding")
 		delete(last.header, "Content-Length")
@@ -225,7 +225,7 @@ func TestRedirect_CredentialsStayAtTheirOrigin(t *testing.T) {
 			p.Grants = append(p.Grants, Grant{ID: "open", Base: first.URL + "/anonymous", Methods: []string{"GET"}})
 		}
 		before := len(tc.at.requests())
-		r := c.Do(t.Context(), get(first.URL+"/from"), p)
+		r := reply(c.Do(t.Context(), get(first.URL+"/from"), p))
 		wantStatus(t, r, 200)
 		requests := tc.at.requests()[before:]
 		if len(requests) == 0 {
@@ -253,7 +253,7 @@ func TestRedirect_SecretInTheLocation(t *testing.T) {
 		"http://evil.example/to?copied=hunter2%2FS3CR3T%2Bkey",
 	} {
 		_, other, c := twoHosts(t, redirectTo(302, location))
-		r := c.Do(t.Context(), get("http://api.example.com/v1/from"), credential(open("http://api.example.com", "http://other.example.com")))
+		r := reply(c.Do(t.Context(), get("http://api.example.com/v1/from"), credential(open("http://api.example.com", "http://other.example.com"))))
 		wantStatus(t, r, 302)
 		if got := r.Headers["Location"]; len(got) != 1 || !strings.Contains(got[0], redacted) || strings.Contains(strings.ToUpper(got[0]), "S3CR3T") {
 			t.Errorf("the guest sees the location %q", got)
@@ -274,16 +274,15 @@ func TestRedirect_FromPlainToTLS(t *testing.T) {
 	t.Cleanup(tls.Close)
 	plain := record(t, redirectTo(http.StatusMovedPermanently, tls.URL+"/to"))
 
-	c := New(Config{})
-	t.Cleanup(c.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(tls.Certificate())
-	c.private.(*http.Transport).TLSClientConfig.RootCAs = roots
-	wantStatus(t, c.Do(t.Context(), get(plain.URL+"/from"), credential(private(plain.URL, tls.URL))), 200)
+	c := New(Config{RootCAs: roots})
+	t.Cleanup(c.Close)
+	wantStatus(t, reply(c.Do(t.Context(), get(plain.URL+"/from"), credential(private(plain.URL, tls.URL)))), 200)
 	if got = secure.requests()[0]; holds(got) {
 		t.Errorf("the credential went to another scheme: %+v", got)
 	}
-	wantStatus(t, c.Do(t.Context(), get(tls.URL+"/direct"), credential(private(tls.URL))), 200)
+	wantStatus(t, reply(c.Do(t.Context(), get(tls.URL+"/direct"), credential(private(tls.URL)))), 200)
 	if got = secure.requests()[1]; !holds(got) {
 		t.Errorf("no credential in a request over TLS: %+v", got)
 	}
@@ -292,9 +291,10 @@ func TestRedirect_FromPlainToTLS(t *testing.T) {
 	n := &network{names: map[string][][]string{"localhost": {{"127.0.0.1"}}}}
 	c2 := New(Config{Resolver: n})
 	t.Cleanup(c2.Close)
-	wantFault(t, c2.Do(t.Context(), get(tls.URL), private(tls.URL)), abi.Unavailable, "an authority that this machine does not know")
-	c2.private.(*http.Transport).TLSClientConfig.RootCAs = roots
-	wantFault(t, c2.Do(t.Context(), get(wrong), private(wrong)), abi.Unavailable, "certificate is for another name")
+	wantFault(t, reply(c2.Do(t.Context(), get(tls.URL), private(tls.URL))), abi.Unavailable, "an authority that this machine does not know")
+	c3 := New(Config{Resolver: n, RootCAs: roots})
+	t.Cleanup(c3.Close)
+	wantFault(t, reply(c3.Do(t.Context(), get(wrong), private(wrong))), abi.Unavailable, "certificate is for another name")
 	sham := strings.Replace(plain.URL, "http://", "https://", 1)
-	wantFault(t, c2.Do(t.Context(), get(sham), private(sham)), abi.Unavailable, "does not speak TLS")
+	wantFault(t, reply(c3.Do(t.Context(), get(sham), private(sham))), abi.Unavailable, "does not speak TLS")
 }

@@ -209,7 +209,7 @@ func TestDo_ScrubsAnEcho(t *testing.T) {
 		r.Header.Set("X-Minted", "token-of-this-call") // is in no one's list of secrets
 		return attach(r)
 	}
-	r := c.Do(t.Context(), get(srv.URL+"/?a=b"), p)
+	r := reply(c.Do(t.Context(), get(srv.URL+"/?a=b"), p))
 	wantStatus(t, r, 401)
 	all := fmt.Sprintf("%s %s %s", r.URL, r.Headers, r.Body)
 	for _, s := range []string{"S3CR3T", "hunter2", "token-of-this-call", "rotated", base64.StdEncoding.EncodeToString([]byte(secret))} {
