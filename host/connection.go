@@ -105,15 +105,7 @@ func (h *Host) Connect(ctx context.Context, req ConnectRequest) (Connection, err
 	if err := h.usable(ctx, c, secrets); err != nil {
 		return Connection{}, err
 	}
-	// The old record goes first and the new one comes last: a crash in between leaves a secret without a
-	// connection, never a new secret with an old address.
-	if err := h.cfg.Store.Delete(ctx, h.key("connection", c.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Connection{}, fmt.Errorf("connect %s: %w", c.Name, err)
-	}
-	if err := h.cfg.Vault.Put(ctx, c.Name, secrets); err != nil {
-		return Connection{}, fmt.Errorf("connect %s: %w", c.Name, err)
-	}
-	if err := h.put(ctx, h.key("connection", c.Name), c); err != nil {
+	if err := h.save(ctx, c, secrets); err != nil {
 		return Connection{}, fmt.Errorf("connect %s: %w", c.Name, err)
 	}
 	return c, nil

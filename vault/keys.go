@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"filippo.io/age"
-
 	"patchbay/internal/keyfile"
 )
 
@@ -101,11 +99,11 @@ func createKey(ctx context.Context, cfg Config) ([]byte, error) {
 		}
 		return data, err
 	}
-	identity, err := age.GenerateHybridIdentity()
+	m, err := newMaster()
 	if err != nil {
 		return nil, err
 	}
-	r := ring{masters: []master{{identity}}}
+	r := ring{masters: []master{m}}
 	return keyfile.Create(cfg.KeyFile, r.text())
 }
 

@@ -18,6 +18,20 @@ var errOtherKey = fmt.Errorf("%w: another master key sealed it", ErrSealed)
 // master is a key that wraps records' data keys.
 type master struct{ identity *age.HybridIdentity }
 
+// NewKey makes a master key, for Config.Key.
+func NewKey() (Secret, error) {
+	m, err := newMaster()
+	if err != nil {
+		return Secret{}, fmt.Errorf("make a master key: %w", err)
+	}
+	return NewSecret(m.identity.String()), nil
+}
+
+func newMaster() (master, error) {
+	identity, err := age.GenerateHybridIdentity()
+	return master{identity}, err
+}
+
 // parseMasters reads keys, a line each. It leaves out why age refuses a text, since age quotes from it.
 func parseMasters(text []byte) ([]master, bool) {
 	identities, err := age.ParseIdentities(bytes.NewReader(text))

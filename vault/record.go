@@ -31,11 +31,7 @@ func (m master) seal(p place, secrets map[string]string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := make(map[string][]byte, len(secrets))
-	for name, value := range secrets {
-		values[name] = []byte(value) // bytes, since JSON would replace what is not UTF-8
-	}
-	plain, err := json.Marshal(values)
+	plain, err := json.Marshal(toBytes(secrets))
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +65,24 @@ func (m master) open(p place, record []byte) (map[string]string, error) {
 	if json.Unmarshal(plain, &values) != nil { // the cause would quote what is sealed
 		return nil, errDamaged
 	}
+	return toStrings(values), nil
+}
+
+// toBytes makes values fit for JSON, which would replace what is not UTF-8.
+func toBytes(secrets map[string]string) map[string][]byte {
+	values := make(map[string][]byte, len(secrets))
+	for name, value := range secrets {
+		values[name] = []byte(value)
+	}
+	return values
+}
+
+func toStrings(values map[string][]byte) map[string]string {
 	secrets := make(map[string]string, len(values))
 	for name, value := range values {
 		secrets[name] = string(value)
 	}
-	return secrets, nil
+	return secrets
 }
 
 // split finds a record's parts, without a copy.

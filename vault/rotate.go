@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"slices"
 
-	"filippo.io/age"
-
 	"patchbay/internal/keyfile"
 )
 
@@ -67,11 +65,11 @@ func (v *Vault) addKey(ctx context.Context) error {
 			}
 			return nil
 		}
-		identity, err := age.GenerateHybridIdentity()
+		m, err := newMaster()
 		if err != nil {
 			return err
 		}
-		return v.keys.replace(&ring{masters: append([]master{{identity}}, r.masters...)})
+		return v.keys.replace(&ring{masters: append([]master{m}, r.masters...)})
 	})
 }
 

@@ -48,7 +48,10 @@ line, and are sealed in the vault: no command ever prints them.`,
 }
 
 func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) error {
-	var err error
+	err := a.vault.Check(ctx) // before anything is asked for or replaced
+	if err != nil {
+		return err
+	}
 	if o.req.Values, err = o.values.Read(s); err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 )
 
 func main() {
+	_, _ = masterKey() // first of all, so that no child inherits it; its error is for those who need the key
 	s := cli.Standard()
 	os.Exit(cli.Main(newRoot(s), s, os.Args[1:]))
 }

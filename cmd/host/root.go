@@ -31,7 +31,7 @@ PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/
   $ host run hello.greet --input '{"name": "Ada"}'`,
 	}
 	root.AddCommand(newSearch(s), newInfo(s), newInstall(s), newList(s), newUninstall(s),
-		newConnect(s), newConnections(s), newDisconnect(s), newRun(s), newTest(s),
+		newConnect(s), newConnections(s), newDisconnect(s), newVault(s), newRun(s), newTest(s),
 		newIsolate(s), newDoctor(s), newModule(s), newDemo(s), newVendor(s), newVersion(s))
 	return root
 }
@@ -46,7 +46,9 @@ func explain(err error) error {
 	case errors.Is(err, bundle.ErrUntrusted), errors.Is(err, bundle.ErrCorrupt):
 		return cli.Advise(cli.WithExit(err, cli.ExitNotTrusted), "nothing was installed or run; ask the publisher, or install another version")
 	case errors.Is(err, vault.ErrSealed):
-		return cli.Advise(err, "the secret was sealed with another master key, or changed: connect again with 'host connect'")
+		return cli.Advise(err, "put the master key back that sealed it, or the state, from a backup; else remove it with 'host disconnect' and connect again")
+	case errors.Is(err, vault.ErrGivenKey):
+		return cli.Advise(err, masterKeyAdvice)
 	case errors.Is(err, host.ErrNoTest):
 		return cli.WithExit(err, cli.ExitNotFound)
 	case errors.As(err, &f):

@@ -17,6 +17,7 @@ type app struct {
 	home  string
 	cache string // compile cache
 	state *state.State
+	vault *vault.Vault
 	host  *host.Host
 }
 
@@ -47,16 +48,20 @@ func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, err
 	if err != nil {
 		return nil, err
 	}
-	// vault: state, for sealed records, and the master key's file
-	creds, err := vault.Open(ctx, vault.Config{
-		Store: secrets, KeyFile: cli.MasterKeyFile(a.home),
+	key, err := masterKey()
+	if err != nil {
+		return nil, err
+	}
+	// vault: state, for sealed records, and the master key, which the environment gives or a file of the home's
+	a.vault, err = vault.Open(ctx, vault.Config{
+		Store: secrets, Key: key, KeyFile: cli.MasterKeyFile(a.home),
 		IsConflict: func(err error) bool { return errors.Is(err, state.ErrConflict) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	// host: state, for records; vault, for credentials; the home's folder, for bundles
-	return host.New(host.Config{Store: records, Vault: creds, Dir: a.home, CacheDir: a.cache, Logger: logger})
+	return host.New(host.Config{Store: records, Vault: a.vault, Dir: a.home, CacheDir: a.cache, Logger: logger})
 }
 
 func (a *app) close() error {

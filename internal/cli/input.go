@@ -81,8 +81,6 @@ func (v *Values) Read(s *Streams) (map[string]string, error) {
 }
 
 func (s *Streams) secret(name, source string, given bool) (string, error) {
-	var data []byte
-	var err error
 	switch {
 	case name == "":
 		return "", Usage("--secret: want NAME=@FILE, NAME=- or NAME")
@@ -90,19 +88,30 @@ func (s *Streams) secret(name, source string, given bool) (string, error) {
 		return s.AskSecret(name)
 	case !given:
 		return "", Hint(Usage("--secret %s: there is no terminal to ask on", name), "give --secret %s=@FILE, or --secret %s=- and write it to standard input", name, name)
+	}
+	return s.ReadSecret("--secret "+name, "--secret "+name+"=", source)
+}
+
+// ReadSecret returns the secret that a flag gave as @FILE, or as - for standard input, without line feeds at its
+// end. Whatever else was given is refused: it stood on the command line. Errors name the flag; typed is what
+// stands before the source when it is typed.
+func (s *Streams) ReadSecret(flag, typed, source string) (string, error) {
+	var data []byte
+	var err error
+	switch {
 	case source == "-":
 		data, err = readAll(s.In, "standard input")
 	case strings.HasPrefix(source, "@"):
 		data, err = readFile(source[1:])
 	default:
-		return "", Hint(Usage("--secret %s: a secret must not stand on the command line", name), "put it in a file and give --secret %s=@FILE", name)
+		return "", Hint(Usage("%s: a secret must not stand on the command line", flag), "put it in a file and give %s@FILE", typed)
 	}
 	if err != nil {
-		return "", WithExit(fmt.Errorf("--secret %s: %w", name, err), ExitUsage)
+		return "", WithExit(fmt.Errorf("%s: %w", flag, err), ExitUsage)
 	}
 	value := strings.TrimRight(string(data), "\r\n")
 	if value == "" { // standard input is, for whoever reads it second
-		return "", Usage("--secret %s: its source is empty", name)
+		return "", Usage("%s: its source is empty", flag)
 	}
 	return value, nil
 }
