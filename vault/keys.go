@@ -22,7 +22,8 @@ const (
 // come to yet.
 type ring struct {
 	masters []master
-	fits    atomic.Bool // one of them has opened a record
+	fits    atomic.Bool // one of them has unwrapped a data key
+	opened  dataKeys
 }
 
 // seal returns the record of secrets at p.
@@ -30,18 +31,39 @@ func (r *ring) seal(p place, secrets map[string]string) ([]byte, error) {
 	return r.masters[0].seal(p, secrets)
 }
 
-// open undoes seal, and says which key it was. Its errors match [ErrSealed].
+// open undoes seal, and says which key it was. Its errors match [ErrSealed], and errOtherKey if it is none.
 func (r *ring) open(p place, record []byte) (secrets map[string]string, which int, err error) {
-	for which, m := range r.masters {
-		secrets, err = m.open(p, record)
-		if !errors.Is(err, errOtherKey) {
-			if err == nil {
-				r.fits.Store(true)
-			}
-			return secrets, which, err
-		}
+	wrapped, nonce, sealed, err := split(record)
+	if err != nil {
+		return nil, 0, err
 	}
-	return nil, 0, errOtherKey
+	u, err := r.unwrap(wrapped)
+	if err != nil {
+		return nil, 0, err
+	}
+	secrets, err = r.masters[u.which].openSealed(p, u.dataKey, nonce, sealed)
+	return secrets, u.which, err
+}
+
+// unwrap finds the key that opens wrapped.
+func (r *ring) unwrap(wrapped []byte) (unwrapped, error) {
+	if u, ok := r.opened.get(wrapped); ok {
+		return u, nil
+	}
+	for which, m := range r.masters {
+		dataKey, err := m.unwrap(wrapped)
+		if errors.Is(err, errOtherKey) {
+			continue
+		}
+		if err != nil {
+			return unwrapped{}, err
+		}
+		r.fits.Store(true)
+		u := unwrapped{dataKey, which}
+		r.opened.put(wrapped, u)
+		return u, nil
+	}
+	return unwrapped{}, errOtherKey
 }
 
 // text is the content of a key file with these keys.
@@ -179,14 +201,15 @@ func (v *Vault) fits(ctx context.Context, r *ring) error {
 		if err != nil {
 			return err
 		}
-		if p, err := parsePlace(key); err == nil {
-			_, _, err = r.open(p, record)
-			if err == nil {
-				return nil
-			}
-			if errors.Is(err, errOtherKey) {
-				foreign++
-			}
+		wrapped, _, _, err := split(record)
+		if err != nil {
+			continue
+		}
+		if _, err = r.unwrap(wrapped); err == nil {
+			return nil
+		}
+		if errors.Is(err, errOtherKey) {
+			foreign++
 		}
 	}
 	if foreign > 0 {

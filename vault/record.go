@@ -43,16 +43,8 @@ func (m master) seal(p place, secrets map[string]string) ([]byte, error) {
 	return aead.Seal(record, nonce, plain, p.associatedData()), nil
 }
 
-// open undoes seal. Its errors match [ErrSealed], and errOtherKey if m is not the key.
-func (m master) open(p place, record []byte) (map[string]string, error) {
-	wrapped, nonce, sealed, err := split(record)
-	if err != nil {
-		return nil, err
-	}
-	dataKey, err := m.unwrap(wrapped)
-	if err != nil {
-		return nil, err
-	}
+// openSealed undoes the rest of seal, once the data key is unwrapped. Its errors match [ErrSealed].
+func (m master) openSealed(p place, dataKey, nonce, sealed []byte) (map[string]string, error) {
 	aead, err := m.aead(dataKey)
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func TestRotate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := old[0].open(p, record); !errors.Is(err, errOtherKey) {
+		if _, err := openWith(old[0], p, record); !errors.Is(err, errOtherKey) {
 			t.Errorf("%s opens with the old key: %v", key, err)
 		}
 	}
