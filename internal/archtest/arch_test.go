@@ -40,6 +40,7 @@ var layers = map[string]int{
 	"host/internal/sandbox/difftest": 4,
 	"host/internal/egress":           3,
 	"host/internal/quota":            3,
+	"host/internal/delivery":         3,
 	"host/internal/worker":           3,
 	"registry":                       3,
 	"state":                          3,
