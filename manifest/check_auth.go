@@ -14,12 +14,12 @@ var authKeys = map[string]struct{ required, optional []string }{
 	"basic":    {},
 	"api_key":  {[]string{"key"}, []string{"in", "prefix"}},
 	"headers":  {[]string{"headers"}, nil},
-	"oauth2":   {[]string{"grant", "token_url"}, []string{"authorize_url", "revoke_url", "scopes", "pkce", "client_auth", "algorithms", "audience", "params", "feeds"}},
+	"oauth2":   {[]string{"grant", "token_url"}, []string{"authorize_url", "revoke_url", "scopes", "pkce", "client_auth", "algorithms", "audience", "claims", "issuer", "params", "feeds"}},
 	"oauth1":   {nil, []string{"signature", "realm"}},
 	"exchange": {[]string{"steps"}, []string{"headers"}},
 }
 
-var commonAuthKeys = []string{"id", "type", "title", "description", "fields"}
+var commonAuthKeys = []string{"id", "type", "title", "description", "fields", "client_certificate"}
 
 func (c *checker) auth(pointer string, a AuthMethod) {
 	keys, ok := authKeys[a.Type]
@@ -96,20 +96,24 @@ func (c *checker) headers(pointer string, headers map[string]string, fields []Fi
 
 func (c *checker) oauth2(pointer string, a AuthMethod) {
 	code := a.Grant == "authorization_code"
-	for key, ok := range map[string]bool{"authorize_url": code, "pkce": code, "params": code, "algorithms": a.Grant == "jwt_bearer"} {
-		if a.Grant != "" && !ok && c.has(pointer+"/"+key) {
+	for _, key := range []string{"authorize_url", "issuer", "params", "pkce"} {
+		if a.Grant != "" && !code && c.has(pointer+"/"+key) {
 			c.add(pointer+"/"+key, "the grant "+a.Grant+" has no "+key, "", "remove it")
 		}
 	}
+	c.assertion(pointer, a)
 	if code && !c.has(pointer+"/authorize_url") {
 		c.add(pointer+"/grant", "the grant authorization_code needs authorize_url", "", "add it")
 	}
 	if a.PKCE != nil && !*a.PKCE && a.ClientAuth == "none" {
 		c.add(pointer+"/pkce", "a client without a secret is only safe with PKCE", "", "remove pkce: false")
 	}
-	c.url(pointer+"/authorize_url", a.AuthorizeURL)
-	c.url(pointer+"/token_url", a.TokenURL)
-	c.url(pointer+"/revoke_url", a.RevokeURL)
+	fields := c.visible(a)
+	c.urlOver(pointer+"/authorize_url", a.AuthorizeURL, fields)
+	c.urlOver(pointer+"/token_url", a.TokenURL, fields)
+	c.urlOver(pointer+"/revoke_url", a.RevokeURL, fields)
+	c.issuer(pointer+"/issuer", a.Issuer, fields)
+	c.template(pointer+"/audience", a.Audience, fields, "/auth", false)
 	for _, p := range []string{"client_id", "redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method", "scope"} {
 		if _, ok := a.Params[p]; ok {
 			c.add(pointer+"/params/"+p, "the host sets the parameter "+quote(p)+" itself", "", "remove it")
@@ -121,15 +125,44 @@ func (c *checker) oauth2(pointer string, a AuthMethod) {
 	}
 }
 
+// hostClaims are the claims that the host sets itself.
+var hostClaims = []string{"aud", "exp", "iat", "iss", "jti", "nbf"}
+
+// assertion checks what only signed assertions have.
+func (c *checker) assertion(pointer string, a AuthMethod) {
+	for _, key := range []string{"algorithms", "claims"} {
+		if a.Grant != "" && !a.SignsAssertions() && c.has(pointer+"/"+key) {
+			c.add(pointer+"/"+key, key+" are for signed assertions", "the grant jwt_bearer or client_auth: private_key_jwt", "remove it")
+		}
+	}
+	if a.Grant == "jwt_bearer" && c.has(pointer+"/client_auth") {
+		c.add(pointer+"/client_auth", "with the grant jwt_bearer the assertion is the client's proof", "", "remove it")
+	}
+	for _, name := range sortedNames(a.Claims) {
+		p := pointer + "/claims/" + escapePointer(name)
+		if slices.Contains(hostClaims, name) {
+			c.add(p, "the host sets the claim "+quote(name)+" itself", "", "remove it")
+			continue
+		}
+		c.template(p, a.Claims[name], c.visible(a), "/auth", false)
+	}
+}
+
+// issuer checks an issuer identifier: a URL, which may end in a slash since it is compared and not opened.
+func (c *checker) issuer(pointer, text string, fields []Field) {
+	c.urlOver(pointer, strings.TrimSuffix(text, "/"), fields)
+}
+
 // exchange checks the steps in order: each may use what those before it saved.
 func (c *checker) exchange(pointer string, a AuthMethod) {
 	if len(a.Steps) == 0 {
 		return // a problem already
 	}
 	fields, saved := c.visible(a), []string{}
+	open := fields
 	for i, s := range a.Steps {
 		p := fmt.Sprintf("%s/steps/%d", pointer, i)
-		c.url(p+"/url", s.URL)
+		c.urlOver(p+"/url", s.URL, open)
 		c.headers(p+"/headers", s.Headers, fields)
 		for _, name := range sortedNames(s.Form) {
 			c.template(p+"/form/"+escapePointer(name), s.Form[name], fields, "/auth", true)

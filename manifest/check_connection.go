@@ -138,7 +138,7 @@ func join(parts []part, value func(field string) string) string {
 	var b strings.Builder
 	for _, p := range parts {
 		if p.field != "" {
-			b.WriteString(value(p.field))
+			b.WriteString(p.filter(value(p.field)))
 		} else {
 			b.WriteString(p.text)
 		}

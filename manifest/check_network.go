@@ -18,8 +18,11 @@ func (c *checker) grant(pointer string, g Grant) {
 	}
 }
 
-// url checks the template of a base URL: https, a host that its owner controls, and a plain path.
-func (c *checker) url(pointer, text string) {
+// url checks the template of a base URL over the fields of every connection.
+func (c *checker) url(pointer, text string) { c.urlOver(pointer, text, c.m.Connection.Fields) }
+
+// urlOver checks the template of a URL: https, a host that its owner controls, and a plain path.
+func (c *checker) urlOver(pointer, text string, fields []Field) {
 	rest, ok := strings.CutPrefix(text, "https://")
 	switch {
 	case text == "":
@@ -42,7 +45,7 @@ func (c *checker) url(pointer, text string) {
 	case path != "" && !plainPath("/"+path):
 		c.add(pointer, "the path holds an empty segment, . or .., a *, or a character that must be percent-encoded", "a plain path", "")
 	}
-	parts := c.connectionTemplate(pointer, text)
+	parts := c.template(pointer, text, fields, "/connection/fields", false)
 	if parts == nil {
 		return
 	}
@@ -57,11 +60,11 @@ func (c *checker) url(pointer, text string) {
 	if err != nil {
 		return
 	}
-	c.host(pointer, host, hostParts)
+	c.host(pointer, host, hostParts, fields)
 }
 
 // host checks a URL's host. Whoever fills in the fields of a template must not be able to lead it astray.
-func (c *checker) host(pointer, host string, parts []part) {
+func (c *checker) host(pointer, host string, parts []part, fields []Field) {
 	names := fieldNames(parts)
 	if len(names) == 0 {
 		if problem := badHost(host); problem != "" {
@@ -73,9 +76,9 @@ func (c *checker) host(pointer, host string, parts []part) {
 		c.add(pointer, "the host "+quote(host)+" is not a host name", "lower case letters, digits, hyphens and dots", "")
 		return
 	}
-	anchored := c.anchored(parts)
+	anchored := anchored(parts, fields)
 	for _, name := range names {
-		f, ok := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == name })
+		f, ok := find(fields, func(f Field) bool { return f.Name == name })
 		if !ok {
 			continue // a problem already
 		}
@@ -91,12 +94,12 @@ func (c *checker) host(pointer, host string, parts []part) {
 }
 
 // anchored reports whether the host ends in a full name that no field can change, or only choose.
-func (c *checker) anchored(parts []part) bool {
+func anchored(parts []part, fields []Field) bool {
 	last := parts[len(parts)-1]
 	if last.field == "" {
 		return strings.HasPrefix(last.text, ".") && badHost(last.text[1:]) == ""
 	}
-	f, _ := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == last.field })
+	f, _ := find(fields, func(f Field) bool { return f.Name == last.field })
 	return len(parts) > 1 && strings.HasSuffix(parts[len(parts)-2].text, ".") && len(f.Enum) > 0 &&
 		!slices.ContainsFunc(f.Enum, func(v any) bool { return badHost(fmt.Sprint(v)) != "" })
 }
@@ -133,10 +136,20 @@ func (c *checker) lets(f Field, parts []part) bool {
 	if re == nil {
 		return false
 	}
+	tail := parts[len(parts)-1].text
 	return slices.ContainsFunc(strangers, func(host string) bool {
-		tail := parts[len(parts)-1].text
-		return re.MatchString(host) || strings.HasSuffix(host, tail) && re.MatchString(strings.TrimSuffix(host, tail))
+		return matchesSpelling(re, host) || strings.HasSuffix(host, tail) && matchesSpelling(re, strings.TrimSuffix(host, tail))
 	})
+}
+
+// matchesSpelling reports whether the pattern matches the value in a spelling that filters may undo.
+func matchesSpelling(re *regexp.Regexp, value string) bool {
+	for _, s := range []string{value, strings.ReplaceAll(value, "-", "_")} {
+		if re.MatchString(s) || re.MatchString(strings.ToUpper(s)) {
+			return true
+		}
+	}
+	return false
 }
 
 var (

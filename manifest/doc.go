@@ -103,8 +103,9 @@
 // operations of a connector, whatever their kind, have different names, and so have all fields of a connection.
 //
 // A template is text in which {x} stands for a field. In URLs, paths and quota accounts x is a connection field
-// that is not secret; in auth headers it may also be a field of the method, secret or not. See [Expand] for how
-// values are escaped.
+// that is not secret; in the URLs and claims of an auth method it may also be a field of the method that is not secret,
+// and in its headers one that is. {x|upper}, {x|lower}, {x|dashes} (_ becomes -) and {x|underscores} (- becomes _) spell
+// the value differently, and may be chained: {account|underscores|upper}. See [Expand] for how values are escaped.
 //
 // # Network grants
 //
@@ -127,10 +128,14 @@
 //	basic      user name and password (RFC 7617)
 //	headers    any headers, as templates over declared fields
 //	oauth2     grant authorization_code (authorize_url, token_url; PKCE unless pkce: false), client_credentials or
-//	           jwt_bearer (RFC 7523); feeds fill connection fields from the vendor's answer
+//	           jwt_bearer (RFC 7523); client_auth is basic, post, none or private_key_jwt; feeds fill connection fields
+//	           from the vendor's answer
 //	oauth1     OAuth 1.0a with HMAC-SHA256 (RFC 5849)
 //	exchange   declared requests (steps) that turn fields into a token; what a step saves later ones may use. The
 //	           name token is sent as a bearer token, unless headers say otherwise
+//
+// client_certificate: true, with any type, connects with a certificate of the connection's (mutual TLS). docs/auth.md has
+// an example of each method.
 //
 // The operation that connection.test names takes no input and proves that a connection works. It stands under no
 // other heading.

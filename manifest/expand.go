@@ -18,7 +18,16 @@ const (
 	EscapeURL                // a URL ("https://{host}/api/{id}") or a path ("/users/{id}")
 )
 
-// Expand puts fields into the template in the place of {name}. In a URL's host a value is one or more labels of a
+// filters change the spelling of a value: {account|underscores|upper} of "1234567-sb1" is "1234567_SB1".
+var filters = map[string]func(string) string{
+	"upper":       strings.ToUpper,
+	"lower":       strings.ToLower,
+	"dashes":      func(s string) string { return strings.ReplaceAll(s, "_", "-") },
+	"underscores": func(s string) string { return strings.ReplaceAll(s, "-", "_") },
+}
+
+// Expand puts fields into the template in the place of {name}, or of {name|filter|...}: upper, lower, dashes (_ becomes
+// -) and underscores (- becomes _), from left to right. In a URL's host a value is one or more labels of a
 // host name; in a path it is a part of one segment and is percent-encoded. The error says which field does not
 // fit, and never repeats a value.
 func Expand(template string, fields map[string]string, escape Escape) (string, error) {
@@ -36,7 +45,7 @@ func Expand(template string, fields map[string]string, escape Escape) (string, e
 		if !ok {
 			return "", fmt.Errorf("field %q has no value", p.field)
 		}
-		if value, err = escapeValue(value, escape, inHost(b.String())); err != nil {
+		if value, err = escapeValue(p.filter(value), escape, inHost(b.String())); err != nil {
 			return "", fmt.Errorf("field %q %w", p.field, err)
 		}
 		b.WriteString(value)
@@ -87,7 +96,18 @@ func escapeValue(value string, escape Escape, host bool) (string, error) {
 }
 
 // part is literal text or a field of a template.
-type part struct{ text, field string }
+type part struct {
+	text, field string
+	filters     []string
+}
+
+// filter spells a value as the part wants it.
+func (p part) filter(value string) string {
+	for _, name := range p.filters {
+		value = filters[name](value)
+	}
+	return value
+}
 
 var fieldName = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
@@ -102,10 +122,19 @@ func parseTemplate(template string) (parts []part, err error) {
 			parts = append(parts, part{text: rest[:i]})
 		}
 		end := strings.IndexByte(rest[i:], '}')
-		if rest[i] == '}' || end < 0 || !fieldName.MatchString(rest[i+1:i+end]) {
+		if rest[i] == '}' || end < 0 {
 			return nil, fmt.Errorf("%s has a brace that is not part of a {field}", quote(template))
 		}
-		parts = append(parts, part{field: rest[i+1 : i+end]})
+		words := strings.Split(rest[i+1:i+end], "|")
+		if !fieldName.MatchString(words[0]) {
+			return nil, fmt.Errorf("%s has a brace that is not part of a {field}", quote(template))
+		}
+		for _, w := range words[1:] {
+			if filters[w] == nil {
+				return nil, fmt.Errorf("%s has the filter %s, and filters are dashes, lower, underscores and upper", quote(template), quote(w))
+			}
+		}
+		parts = append(parts, part{field: words[0], filters: words[1:]})
 		rest = rest[i+end+1:]
 	}
 	return parts, nil

@@ -10,7 +10,7 @@ import (
 
 func TestExpand(t *testing.T) {
 	t.Parallel()
-	fields := map[string]string{"host": "eu.acme.example", "id": "a b", "label": "x-1", "star": "*", "query": "a?b=c#d%2F", "slash": "a/b", "back": `a\b`,
+	fields := map[string]string{"account": "1234567_SB1", "host": "eu.acme.example", "id": "a b", "label": "x-1", "star": "*", "query": "a?b=c#d%2F", "slash": "a/b", "back": `a\b`,
 		"dots": "..", "dot": ".", "empty": "", "evil": "evil.example/", "user": "a@evil.example", "port": "a:80", "line": "a\nb", "unicode": "é"}
 	tests := []struct {
 		template string
@@ -27,6 +27,13 @@ func TestExpand(t *testing.T) {
 		{"/u/x{dot}", EscapeURL, "/u/x.", ""},
 		{"{id}:{slash}", EscapeNone, "a b:a/b", ""},
 		{"", EscapeURL, "", ""},
+		{"https://{account|dashes|lower}.acme.example", EscapeURL, "https://1234567-sb1.acme.example", ""},
+		{"{account|underscores|upper}/{label|upper}/{label|underscores}", EscapeNone, "1234567_SB1/X-1/x_1", ""},
+		{"{account|dashes}/{account|lower}", EscapeNone, "1234567-SB1/1234567_sb1", ""},
+		{"https://{account}.acme.example", EscapeURL, "", `field "account" is not a host name`},
+		{"{id|title}", EscapeNone, "", `"{id|title}" has the filter "title", and filters are dashes, lower, underscores and upper`},
+		{"{id|}", EscapeNone, "", `"{id|}" has the filter "", and filters are dashes, lower, underscores and upper`},
+		{"{|upper}", EscapeNone, "", `"{|upper}" has a brace that is not part of a {field}`},
 		{"/u/{slash}", EscapeURL, "", `field "slash" holds a slash, which would change the URL's path`},
 		{"/u/{back}", EscapeURL, "", `field "back" holds a slash, which would change the URL's path`},
 		{"/u/{dots}/x", EscapeURL, "", `"/u/{dots}/x" with its fields has a dot segment (. or ..)`},

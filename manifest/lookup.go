@@ -114,10 +114,12 @@ func (m *Manifest) Operation(kind abi.Kind, name string) (Operation, bool) {
 //	bearer   token (secret)
 //	api_key  key (secret)
 //	basic    username, password (secret)
-//	oauth2   client_id, client_secret (secret); with jwt_bearer client_id, private_key (secret);
-//	         with client_auth none only client_id
+//	oauth2   client_id, client_secret (secret); with jwt_bearer or client_auth private_key_jwt client_id, key_id
+//	         (optional), private_key (secret, PEM); with client_auth none only client_id
 //	oauth1   consumer_key, consumer_secret (secret), token_id, token_secret (secret)
 //	none, headers, exchange: only those declared
+//
+// With client_certificate all of them have certificate and certificate_key (both secret, PEM) too.
 func (a AuthMethod) AllFields() []Field {
 	var list []Field
 	implied := a.implied()
@@ -136,6 +138,20 @@ func (a AuthMethod) AllFields() []Field {
 }
 
 func (a AuthMethod) implied() []Field {
+	list := a.impliedByType()
+	if a.ClientCertificate {
+		list = append(list, Field{Name: "certificate", Title: "Client certificate (PEM)", Required: true, Secret: true},
+			Field{Name: "certificate_key", Title: "Key of the client certificate (PEM)", Required: true, Secret: true})
+	}
+	return list
+}
+
+// SignsAssertions reports whether the method proves itself with JWTs that a private key signs.
+func (a AuthMethod) SignsAssertions() bool {
+	return a.Type == "oauth2" && (a.Grant == "jwt_bearer" || a.ClientAuth == "private_key_jwt")
+}
+
+func (a AuthMethod) impliedByType() []Field {
 	open := func(name, title string) Field { return Field{Name: name, Title: title, Required: true} }
 	secret := func(name, title string) Field {
 		return Field{Name: name, Title: title, Required: true, Secret: true}
@@ -149,8 +165,8 @@ func (a AuthMethod) implied() []Field {
 		return []Field{open("username", "User name"), secret("password", "Password")}
 	case "oauth2":
 		switch {
-		case a.Grant == "jwt_bearer":
-			return []Field{open("client_id", "Client ID"), secret("private_key", "Private key")}
+		case a.SignsAssertions():
+			return []Field{open("client_id", "Client ID"), {Name: "key_id", Title: "Key ID"}, secret("private_key", "Private key")}
 		case a.ClientAuth == "none":
 			return []Field{open("client_id", "Client ID")}
 		}

@@ -98,9 +98,11 @@ func TestAuthMethod_AllFields(t *testing.T) {
 		"password": {{"username", true, false}, {"password", true, true}},
 		"pair":     {{"user", true, false}, {"secret", true, true}},
 		"account":  {{"client_id", true, false}, {"client_secret", true, true}},
-		"machine":  {{"client_id", true, false}, {"private_key", true, true}, {"certificate_id", true, false}},
-		"tba":      {{"consumer_key", true, false}, {"consumer_secret", true, true}, {"token_id", true, false}, {"token_secret", true, true}},
-		"login":    {{"login_name", true, false}, {"login_password", true, true}},
+		"machine": {{"client_id", true, false}, {"key_id", false, false}, {"private_key", true, true}, {"certificate", true, true},
+			{"certificate_key", true, true}, {"certificate_id", true, false}},
+		"robot": {{"client_id", true, false}, {"key_id", false, false}, {"private_key", true, true}},
+		"tba":   {{"consumer_key", true, false}, {"consumer_secret", true, true}, {"token_id", true, false}, {"token_secret", true, true}},
+		"login": {{"login_name", true, false}, {"login_password", true, true}},
 	}
 	for _, a := range m.Auth {
 		var got []field
@@ -112,7 +114,7 @@ func TestAuthMethod_AllFields(t *testing.T) {
 		}
 	}
 	machine, _ := m.AuthMethod("machine")
-	if got := machine.AllFields()[1].Title; got != "Private key (PEM)" {
+	if got := machine.AllFields()[2].Title; got != "Private key (PEM)" {
 		t.Errorf("a declared field does not replace the implied one: %q", got)
 	}
 	public := AuthMethod{Type: "oauth2", Grant: "authorization_code", ClientAuth: "none"}

@@ -88,6 +88,8 @@ type AuthMethod struct {
 	Description string  `json:"description,omitempty"`
 	Fields      []Field `json:"fields,omitempty"` // beyond those of the type, see [AuthMethod.AllFields]
 
+	ClientCertificate bool `json:"client_certificate,omitempty"` // connect with a certificate (mutual TLS), beside the type
+
 	// api_key
 	In     string `json:"in,omitempty"`     // header (default) or query
 	Key    string `json:"key,omitempty"`    // name of the header or query parameter
@@ -103,11 +105,13 @@ type AuthMethod struct {
 	RevokeURL    string            `json:"revoke_url,omitempty"`
 	Scopes       []string          `json:"scopes,omitempty"`
 	PKCE         *bool             `json:"pkce,omitempty"`        // default true
-	ClientAuth   string            `json:"client_auth,omitempty"` // basic (default), post, none
-	Algorithms   []string          `json:"algorithms,omitempty"`  // jwt_bearer: PS256, ES256, RS256
-	Audience     string            `json:"audience,omitempty"`
-	Params       map[string]string `json:"params,omitempty"` // more parameters for the authorize URL
-	Feeds        map[string]string `json:"feeds,omitempty"`  // connection field to JSON pointer in the token response, or "callback:name"
+	ClientAuth   string            `json:"client_auth,omitempty"` // basic (default), post, none, private_key_jwt
+	Algorithms   []string          `json:"algorithms,omitempty"`  // of signed assertions, the best first; default PS256, ES256, RS256
+	Audience     string            `json:"audience,omitempty"`    // template; of the token, or of the signed assertion
+	Claims       map[string]string `json:"claims,omitempty"`      // more claims of the signed assertion: name to template
+	Issuer       string            `json:"issuer,omitempty"`      // what the callback's iss must be (RFC 9207), a template
+	Params       map[string]string `json:"params,omitempty"`      // more parameters for the authorize URL
+	Feeds        map[string]string `json:"feeds,omitempty"`       // connection field to JSON pointer in the token response, or "callback:name"
 
 	// oauth1
 	Signature string `json:"signature,omitempty"` // HMAC-SHA256
