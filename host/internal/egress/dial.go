@@ -18,6 +18,8 @@ const (
 	firstByteTimeout = 30 * time.Second
 	maxAddresses     = 8        // of one name, that are tried
 	maxHeaderReply   = 64 << 10 // bytes of response headers
+	streamWindow     = 1 << 20  // bytes of one response that a server may send ahead over HTTP/2
+	connWindow       = 2 << 20  // and of all responses of a connection
 )
 
 // Resolver looks names up. *[net.Resolver] is one.
@@ -51,14 +53,22 @@ func newDialer(cfg Config, private bool) *dialer {
 	return d
 }
 
-// transport returns the real network. There is no proxy, and no HTTP/2: with one exchange a connection at a
-// time, the bounds of net/http are bounds of an exchange.
+// transport returns the real network, without a proxy. Its HTTP/2 is over TLS only; a connection that has fallen
+// silent is tested with a ping, or every request on it would wait in vain.
 func (d *dialer) transport(roots *x509.CertPool, cert *tls.Certificate) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	return &http.Transport{
-		DialContext:            d.DialContext,
-		Protocols:              protocols,
+		DialContext: d.DialContext,
+		Protocols:   protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream:     streamWindow,
+			MaxReceiveBufferPerConnection: connWindow,
+			SendPingTimeout:               idleTimeout,
+			PingTimeout:                   connectTimeout,
+			WriteByteTimeout:              idleTimeout,
+		},
 		TLSClientConfig:        tlsConfig(roots, cert),
 		TLSHandshakeTimeout:    tlsTimeout,
 		ResponseHeaderTimeout:  firstByteTimeout,
@@ -120,7 +130,7 @@ func (d *dialer) first(ctx context.Context, addresses []string) (net.Conn, error
 	for i, a := range addresses {
 		conn, err := d.try(ctx, a, len(addresses)-i)
 		if err == nil {
-			return conn, nil
+			return &metered{Conn: conn}, nil
 		}
 		firstErr = cmp.Or(firstErr, err)
 	}

@@ -37,8 +37,19 @@
 // shared (CGNAT), documentation, multicast, reserved and unspecified addresses, cloud metadata services, and
 // IPv6 addresses that embed an IPv4 one (mapped, NAT64, 6to4, Teredo) are refused. An admin may allow private,
 // loopback, shared and unique-local addresses for one origin of one connection ([Policy].Private); link-local
-// and metadata addresses are never allowed. Only TCP, no MPTCP, no proxy from the environment, HTTP/1.1 over
-// TLS 1.2 or later. A public name is looked up as fully qualified, so no search domain is tried.
+// and metadata addresses are never allowed. Only TCP, no MPTCP, no proxy from the environment. A public name is
+// looked up as fully qualified, so no search domain is tried.
+//
+// # Connections
+//
+// HTTP/1.1, and HTTP/2 where a server offers it over TLS (1.2 or later). A connection is used again for the same
+// scheme, name and port only, whatever its certificate covers, and only under the same guard (public addresses,
+// or those that an admin allowed) and with the same client certificate, or as before without one. A client
+// certificate is shown to servers that ask for it, where the credential would be attached.
+//
+// net/http sends some requests a second time by itself. One whose method is not safe (GET, HEAD, OPTIONS) and which
+// has no idempotency key goes out again only when nothing of it had been written; any other at most three times
+// over HTTP/2, and over HTTP/1.1 until a new connection fails.
 //
 // # Headers
 //
@@ -58,9 +69,17 @@
 // # Bounds
 //
 // Connecting (with the lookup) 5 s, TLS 5 s, first byte 30 s, 10 s between two reads of the body, Limits.Wall for
-// everything; response headers 64 KiB, all 1xx responses included; the body Limits.ResponseBody on the wire and
+// everything; response headers 64 KiB, all 1xx responses included (over HTTP/2: and once more for the 1xx); trailers
+// are read under a bound and dropped; the body Limits.ResponseBody on the wire and
 // decoded, and after 1 MiB no more than a hundred times what came over the wire. gzip and deflate are decoded.
-// Sizes are counted before scrubbing.
+// Sizes are counted before scrubbing. A body is read as a stream under these bounds, and handed over whole: guests'
+// frames are. More than one Content-Length, or one that is no number, is refused in both versions of HTTP.
+//
+// Over HTTP/2 a server may send 1 MiB of a response ahead, and 2 MiB of all responses of a connection; a silent
+// connection is tested with a ping after 10 s and closed after 5 s more. Frames that concern no request (PING, SETTINGS, RST_STREAM of others, unknown ones, empty DATA and CONTINUATION)
+// are read as fast as they come, but do not put off a request's bounds of time; while no request uses the connection
+// they may be 512 KiB, then it is closed. net/http writes a line to the standard logger for frames that it does not know:
+// a program that runs guests turns that logger off.
 //
 // # Scrubbing
 //

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 
 	"patchbay/abi"
 )
@@ -53,6 +54,7 @@ func (x *exchange) attempt(ctx context.Context, h *hop) (out abi.Response, next 
 	}
 	var outcome Outcome
 	defer func() { release(outcome) }()
+	defer x.progress.use(nil)
 	resp, fault := x.send(ctx, h)
 	if fault != nil {
 		return abi.Response{}, nil, fault
@@ -124,6 +126,11 @@ func (x *exchange) send(ctx context.Context, h *hop) (*http.Response, *abi.Fault
 	resp, err := x.transport(h).RoundTrip(r)
 	if err != nil {
 		return nil, x.failure(ctx, h.target.authority(), err)
+	}
+	if lengths := resp.Header["Content-Length"]; len(lengths) > 1 || len(lengths) == 1 && strings.Trim(lengths[0], "0123456789") != "" {
+		resp.Body.Close() // HTTP/2 has lengths of its own, and net/http lets these through
+		return nil, abi.Faultf(abi.Unavailable, "%s sent no valid HTTP response: more than one length of the body, or none that is a number",
+			h.target.authority())
 	}
 	if resp.StatusCode < 200 { // a switch of protocols that nobody asked for, or "000"
 		resp.Body.Close()

@@ -8,8 +8,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"syscall"
 
 	"patchbay/abi"
@@ -41,12 +43,16 @@ func (x *exchange) failure(ctx context.Context, host string, err error) *abi.Fau
 		return abi.Faultf(abi.Unavailable, "%s sent a body in an encoding that was not asked for: only gzip and deflate are read", host)
 	case undecodable(err):
 		return abi.Faultf(abi.Unavailable, "%s sent a body that is not in the encoding that it names", host)
+	case alerted(err):
+		return abi.Faultf(abi.Unavailable, "%s ended the TLS connection: it may want a client certificate, or another one than this connection has", host)
 	case x.progress.phase() == handshaking:
 		return abi.Faultf(abi.Unavailable, "%s: no TLS connection: %s", host, certificateProblem(err))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return abi.Faultf(abi.Unavailable, "%s refused the connection: check host and port, and whether the service runs", host)
 	case x.progress.phase() == connecting:
 		return abi.Faultf(abi.Unavailable, "%s cannot be reached: check host and port, and this machine's network", host)
+	case wasReset(err):
+		return abi.Faultf(abi.Unavailable, "%s reset the request before its response was complete, while %s", host, &x.progress)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return abi.Faultf(abi.Unavailable, "%s closed the connection before its response was complete, while %s", host, &x.progress)
 	}
@@ -74,6 +80,31 @@ func (x *exchange) overrun(ctx context.Context, host string, err error) *abi.Fau
 		return abi.Faultf(abi.Timeout, "%s: no answer in time while %s", host, &x.progress)
 	}
 	return nil
+}
+
+// streamError is the shape that net/http gives the error of an HTTP/2 stream for errors.As.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e streamError) Error() string {
+	return fmt.Sprintf("stream %d: error code %d", e.StreamID, e.Code)
+}
+
+// wasReset reports whether a server reset an HTTP/2 stream. net/http uses three codes for what itself finds wrong.
+func wasReset(err error) bool {
+	const protocol, flowControl, streamClosed = 1, 3, 5 // RFC 9113 section 7
+	var e streamError
+	return errors.As(err, &e) && !slices.Contains([]uint32{protocol, flowControl, streamClosed}, e.Code)
+}
+
+// alerted reports whether the server ended the TLS connection with an alert. Over TLS 1.3 it says no to a client
+// certificate only after the client's handshake.
+func alerted(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
 }
 
 func undecodable(err error) bool {

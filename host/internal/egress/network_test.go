@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,11 +18,18 @@ import (
 	"patchbay/abi"
 )
 
+// net/http tells the standard logger about frames that it does not know, as often as they come. The commands have
+// turned that logger off, and so do the tests.
+func TestMain(m *testing.M) {
+	log.SetOutput(io.Discard)
+	m.Run()
+}
+
 // network is a resolver and a recording dialler. Nothing that it is asked for leaves the process: names are looked
 // up in a map, and a dial reaches a loopback server, or a function over a pipe, or is refused.
 type network struct {
 	names   map[string][][]string       // host to the answers of one lookup after the other; the last one stays
-	servers map[string]http.Handler     // "address:port" to what answers there
+	servers map[string]http.Handler     // "address:port" to what answers there; over TLS on port 443
 	raw     map[string]func(c net.Conn) // "address:port" to what speaks there
 	wait    sync.WaitGroup
 
@@ -53,7 +62,7 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	n.mu.Unlock()
 	speak := n.raw[address]
 	if h := n.servers[address]; h != nil {
-		speak = func(c net.Conn) { serve(c, h) }
+		speak = func(c net.Conn) { serve(c, h, strings.HasSuffix(address, ":443")) }
 	}
 	if speak == nil {
 		return nil, errors.New("test: nobody at " + address)
@@ -66,15 +75,21 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	return client, ctx.Err()
 }
 
-// serve answers the requests of one connection.
-func serve(c net.Conn, h http.Handler) {
+// serve answers the requests of one connection, over TLS with either version of HTTP.
+func serve(c net.Conn, h http.Handler, secure bool) {
 	l := &oneConn{conn: c, closed: make(chan struct{})}
 	srv := &http.Server{Handler: h, ConnState: func(_ net.Conn, s http.ConnState) {
 		if s == http.StateClosed {
 			l.Close()
 		}
 	}}
-	srv.Serve(l)
+	if !secure {
+		srv.Serve(l)
+		return
+	}
+	srv.TLSConfig = serverTLS()
+	srv.ErrorLog = log.New(io.Discard, "", 0)
+	srv.ServeTLS(l, "", "")
 }
 
 // oneConn is a listener with one connection.
@@ -104,7 +119,7 @@ func (n *network) dials() []string {
 // client returns a Client on n, and waits at the end of the test for all that n has started.
 func (n *network) client(t *testing.T) *Client {
 	t.Helper()
-	c := New(Config{Resolver: n, Dial: n.dial})
+	c := New(Config{Resolver: n, Dial: n.dial, RootCAs: roots()})
 	t.Cleanup(func() { c.Close(); n.wait.Wait() })
 	return c
 }

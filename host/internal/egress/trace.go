@@ -2,9 +2,7 @@ package egress
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
@@ -58,14 +56,15 @@ var phases = [...]string{
 	reading:     "reading the response's body",
 }
 
-var errRepeat = errors.New("the request would have been sent twice")
+var errRepeat = errors.New("the request would have been sent too often")
 
 // progress follows a request through its phases. net/http reports them from its own goroutines.
 type progress struct {
 	at    atomic.Int32
-	sent  atomic.Bool // its bytes may be on their way
-	http2 atomic.Bool // the connection speaks HTTP/2
-	wrote atomic.Bool // its headers were written over HTTP/2
+	sent  atomic.Bool  // its bytes may be on their way
+	http2 atomic.Bool  // the connection speaks HTTP/2
+	wrote atomic.Int32 // how often its headers were written over HTTP/2
+	conn  atomic.Pointer[metered]
 }
 
 func (p *progress) set(to phase)   { p.at.Store(int32(to)) }
@@ -77,19 +76,30 @@ func (p *progress) reset() {
 	p.set(admitting)
 	p.sent.Store(false)
 	p.http2.Store(false)
-	p.wrote.Store(false)
+	p.wrote.Store(0)
+}
+
+// use says which connection the request uses; nil: none any more.
+func (p *progress) use(conn *metered) {
+	conn.enter()
+	p.conn.Swap(conn).leave()
 }
 
 // watch returns r with p following it. net/http sends some requests a second time by itself: over HTTP/1 safe ones,
 // those with an idempotency key and those of which nothing was written; over HTTP/2 all that the server reset in
-// certain ways, though it may have acted on them. Those watch stops, unless they are safe or have a key.
+// certain ways, though it may have acted on them, and without end. There, watch stops the second of them, and the
+// fourth of those that are safe or have a key.
 func (p *progress) watch(r *http.Request, stop context.CancelCauseFunc) *http.Request {
 	p.set(connecting)
+	most := int32(1)
 	keyed := r.Header.Get("Idempotency-Key") != "" || r.Header.Get("X-Idempotency-Key") != ""
+	if keyed || safe(r.Method) {
+		most = 3
+	}
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { // again, when it is a repetition
 			switch {
-			case p.wrote.Load() && !safe(r.Method) && !keyed:
+			case p.wrote.Load() >= most:
 				stop(errRepeat)
 			case !keyed:
 				p.sent.Store(false)
@@ -99,21 +109,21 @@ func (p *progress) watch(r *http.Request, stop context.CancelCauseFunc) *http.Re
 		GotConn: func(info httptrace.GotConnInfo) {
 			p.set(sending)
 			p.sent.Store(true)
-			p.http2.Store(speaksHTTP2(info.Conn))
+			conn, http2 := meter(info.Conn)
+			p.http2.Store(http2)
+			p.use(conn)
 		},
-		WroteHeaders: func() { p.wrote.Store(p.http2.Load()) },
+		WroteHeaders: func() {
+			if p.http2.Load() {
+				p.wrote.Add(1)
+			}
+		},
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil {
 				p.set(waiting)
 			}
 		},
 	}))
-}
-
-// speaksHTTP2 reports whether the two sides of a connection agreed on HTTP/2.
-func speaksHTTP2(c net.Conn) bool {
-	t, ok := c.(*tls.Conn)
-	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
 }
 
 // safe reports whether a method changes nothing (RFC 9110 section 9.2.1).

@@ -41,7 +41,7 @@ func TestTrace(t *testing.T) {
 		{"no such host", &network{}, post("/"), told("POST", "/")},
 		{"no TLS", &network{
 			names: map[string][][]string{"api.example.com": {{public}}},
-			raw:   map[string]func(net.Conn){public + ":443": func(c net.Conn) { c.Read(make([]byte, 1<<10)); io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }},
+			raw:   map[string]func(net.Conn){public + ":443": func(c net.Conn) { c.Read(make([]byte, 16<<10)); io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }},
 		}, abi.Request{Method: "POST", URL: "https://api.example.com/"}, told("POST", "/")},
 		{"guard", &network{names: map[string][][]string{"api.example.com": {{"10.0.0.1"}}}}, post("/"),
 			with(told("POST", "/"), func(tr *Trace) { tr.Refused = true })},
