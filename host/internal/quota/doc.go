@@ -50,7 +50,8 @@
 // goroutine a process gathers what has come in, writes each record once, and then hands out the slots, so many
 // callers cost few writes. A slot counts only once it is in the store. A release reaches the store with the next
 // change, after 50 ms at the latest, at once if another process waits. A process that waits for a slot which another
-// one has in use looks every 50 ms. Bulk claims leave a slot for each interactive claim that waits in another process.
+// one has in use looks every 50 ms. Bulk claims leave a slot for each interactive claim that waits in another process;
+// and a process that has taken nine slots in a row while others waited leaves the tenth to them.
 //
 // What a process has in use is a lease of 60 seconds, renewed while it is in use. A process that dies leaves its slots
 // to the others when the lease ends, as if they had been released then. A process that is stopped for longer than
@@ -71,9 +72,10 @@
 //	 "ceiling": 5,                               the concurrency for now, after a pause; 0 or none: as declared
 //	 "left": 7, "left_until": 1764107263500000,  what the vendor said is left, and until when that is so
 //	 "streak": 3,                                interactive slots in a row for which a bulk claim had to wait
-//	 "holders": {"5f0c...": {"used": 3, "waiting": 12, "urgent": 2, "until": 1764107263500000}}}
+//	 "runner": "5f0c...", "run": 4,              who took the last slots in a row for which others had to wait
+//	 "holders": {"5f0c...": {"used": 3, "waiting": 12, "ready": 7, "urgent": 2, "until": 1764107263500000}}}
 //
-// A holder is a process: the slots it has in use, its waiting claims, those of them that are interactive and wait
-// for nothing but this bucket, and the lease's end. Slots that come free within the same 128th of Per are one entry,
+// A holder is a process: the slots it has in use, its waiting claims, those of them that wait for nothing but this
+// bucket, those of them that are interactive, and the lease's end. Slots that come free within the same 128th of Per are one entry,
 // at the end of it, so a record has at most about 3 KB. A record of another version is an error.
 package quota

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -22,13 +23,15 @@ type stored struct {
 	Left      int               `json:"left,omitempty"`
 	LeftUntil instant           `json:"left_until,omitempty"`
 	Streak    int               `json:"streak,omitempty"`
+	Runner    string            `json:"runner,omitempty"`
+	Run       int               `json:"run,omitempty"`
 	Holders   map[string]holder `json:"holders,omitempty"`
 }
 
 // encode writes the record with this process among the holders, unless it holds nothing.
 func (r *record) encode(process string, h holder) ([]byte, error) {
 	s := stored{Version: version, Limit: r.limit, Drained: r.drained, Paused: r.paused, Ceiling: r.ceiling,
-		Left: r.left, LeftUntil: r.leftUntil, Streak: r.streak, Holders: maps.Clone(r.others)}
+		Left: r.left, LeftUntil: r.leftUntil, Streak: r.streak, Runner: cmp.Or(r.runner, process), Run: r.run, Holders: maps.Clone(r.others)}
 	for _, c := range r.cooling.spans {
 		s.Cooling = append(s.Cooling, [2]int64{int64(c.end), int64(c.slots)})
 	}
@@ -55,7 +58,10 @@ func decode(key string, value []byte, process string) (record, holder, error) {
 		return record{}, holder{}, abi.Faultf(abi.Internal, "quota %s: the record cannot be read: %v", key, err)
 	}
 	r := record{limit: s.Limit, drained: s.Drained, paused: s.Paused, ceiling: s.Ceiling,
-		left: s.Left, leftUntil: s.LeftUntil, streak: s.Streak, others: s.Holders}
+		left: s.Left, leftUntil: s.LeftUntil, streak: s.Streak, runner: s.Runner, run: s.Run, others: s.Holders}
+	if r.runner == process {
+		r.runner = ""
+	}
 	for _, c := range s.Cooling {
 		r.cooling.spans = append(r.cooling.spans, span{instant(c[0]), int(c[1])})
 		r.cooling.slots += int(c[1])
@@ -76,11 +82,11 @@ func (s *stored) validate() error {
 		}
 		last = c[0]
 	}
-	if s.Ceiling < 0 || s.Left < 0 || s.Streak < 0 {
+	if s.Ceiling < 0 || s.Left < 0 || s.Streak < 0 || s.Run < 0 {
 		return fmt.Errorf("a count is negative")
 	}
 	for id, h := range s.Holders {
-		if h.Used < 0 || h.Waiting < 0 || h.Urgent < 0 {
+		if h.Used < 0 || h.Waiting < 0 || h.Ready < 0 || h.Urgent < 0 {
 			return fmt.Errorf("a count of holder %s is negative", id)
 		}
 	}

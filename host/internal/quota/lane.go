@@ -114,25 +114,32 @@ func (n *lane) each(f func(*claim)) {
 
 // rank says which priority may take slots now, and before which other lanes, the lowest first; false if none may.
 func (n *lane) rank(now instant) (Priority, int, bool) {
-	spare, owed := 1, false
+	owed := false
 	for _, l := range n.ledgers {
-		free := l.free(now)
-		if free == 0 || l.stage == failed {
-			return 0, 0, false
-		}
-		spare = min(spare, free-l.urgentElsewhere(now))
-		owed = owed || l.record.streak >= fairShare-1
+		owed = owed || l.owesBulk()
 	}
-	bulk := n.lines[Bulk].waiting > 0
 	switch {
-	case bulk && owed:
+	case owed && n.open(Bulk, now):
 		return Bulk, 0, true
-	case n.lines[Interactive].waiting > 0:
+	case n.open(Interactive, now):
 		return Interactive, 1, true
-	case bulk && spare > 0:
+	case n.open(Bulk, now):
 		return Bulk, 2, true
 	}
 	return 0, 0, false
+}
+
+// open says whether a claim of priority p waits and may take a slot.
+func (n *lane) open(p Priority, now instant) bool {
+	if n.lines[p].waiting == 0 {
+		return false
+	}
+	for _, l := range n.ledgers {
+		if l.stage == failed || l.free(now) <= l.reserved(p, now) {
+			return false
+		}
+	}
+	return true
 }
 
 // next returns a time before which the lane cannot open.

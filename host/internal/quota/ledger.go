@@ -7,7 +7,7 @@ const (
 	pollAfter     = 50 * time.Millisecond // for slots that another process has in use
 	renewBefore   = 40 * time.Second      // the lease's end
 	countsAfter   = time.Second           // for waiting claims, which are only shown
-	urgentAfter   = 2 * time.Second       // before others stop standing back
+	freshAfter    = 2 * time.Second       // before others stop standing back
 	retryAfter    = time.Second           // for a store that failed
 	conflictsInto = 32                    // a failure; with the pauses between them they take about a second
 )
@@ -75,29 +75,53 @@ func (l *ledger) inUse() int {
 
 func (l *ledger) free(now instant) int { return l.record.free(l.inUse(), now) }
 
-// urgentElsewhere counts the interactive claims of other processes that wait for nothing but this bucket.
-func (l *ledger) urgentElsewhere(now instant) int {
-	n := 0
+// elsewhere counts the claims of other processes that wait for nothing but this bucket.
+func (l *ledger) elsewhere(now instant) (ready, urgent int) {
 	for _, h := range l.record.others {
-		if now < h.Until.add(urgentFor-lease) {
-			n += h.Urgent
+		if now < h.Until.add(freshFor-lease) {
+			ready += h.Ready
+			urgent += h.Urgent
 		}
 	}
-	return n
+	return ready, urgent
 }
 
+// reserved returns how many free slots a claim of this process leaves to other processes.
+func (l *ledger) reserved(p Priority, now instant) int {
+	ready, urgent := l.elsewhere(now)
+	left := 0
+	if l.record.run >= fairShare-1 {
+		if l.record.runner != "" {
+			return 0 // it is another process that stands back, for this one
+		}
+		left = min(ready, 1)
+	}
+	if p == Bulk && !l.owesBulk() {
+		left = max(left, urgent)
+	}
+	return left
+}
+
+// owesBulk says whether the next slot is for bulk.
+func (l *ledger) owesBulk() bool { return l.record.streak >= fairShare-1 }
+
 // take gives a slot to a claim.
-func (l *ledger) take(p Priority) {
+func (l *ledger) take(p Priority, now instant) {
 	l.used++
+	r := &l.record
 	bulk := l.waiting[Bulk] > 0
-	for _, h := range l.record.others {
+	for _, h := range r.others {
 		bulk = bulk || h.Waiting > h.Urgent
 	}
 	if p == Interactive && bulk {
-		l.record.streak = min(l.record.streak+1, fairShare-1)
+		r.streak = min(r.streak+1, fairShare-1)
 	} else {
-		l.record.streak = 0
+		r.streak = 0
 	}
+	if ready, _ := l.elsewhere(now); r.runner != "" || ready == 0 {
+		r.runner, r.run = "", 0
+	}
+	r.run = min(r.run+1, fairShare-1)
 }
 
 // takeIdle takes a slot in each ledger for a claim, unless one has none or has claims that wait.
@@ -109,7 +133,7 @@ func takeIdle(ledgers []*ledger, p Priority, now instant) bool {
 		}
 	}
 	for _, l := range ledgers {
-		l.take(p)
+		l.take(p, now)
 	}
 	return true
 }
@@ -120,6 +144,7 @@ func (l *ledger) holder(now instant) holder {
 	for _, n := range l.lanes {
 		if n.opensWith(l, now) {
 			h.Urgent += n.lines[Interactive].waiting
+			h.Ready += n.lines[Interactive].waiting + n.lines[Bulk].waiting
 		}
 	}
 	return h
@@ -138,14 +163,15 @@ func (n *lane) opensWith(l *ledger, now instant) bool {
 // writeBy returns when the store must be told of h: 0 if it need not.
 func (l *ledger) writeBy(h holder, now instant) instant {
 	written := l.saved.Until.add(-lease)
+	others := len(l.record.others) > 0
 	switch {
-	case h.Used > l.saved.Used, h.Urgent > 0 && l.saved.Urgent == 0:
+	case h.Used > l.saved.Used, others && (h.Ready > 0 && l.saved.Ready == 0 || h.Urgent > 0 && l.saved.Urgent == 0):
 		return now
 	case len(l.pending) > 0, h.Used < l.saved.Used:
 		return l.flushBy(now)
-	case h.Urgent > 0:
-		return written.add(urgentAfter)
-	case h.Waiting != l.saved.Waiting, h.Urgent != l.saved.Urgent:
+	case h.Ready > 0 && others:
+		return written.add(freshAfter)
+	case h.Waiting != l.saved.Waiting, h.Ready != l.saved.Ready, h.Urgent != l.saved.Urgent:
 		return written.add(countsAfter)
 	case h.Used > 0, h.Waiting > 0:
 		return l.saved.Until.add(-renewBefore)

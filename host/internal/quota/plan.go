@@ -146,7 +146,7 @@ func (q *Quotas) plan(touched []*ledger, now instant) (granted []*claim, unread 
 		cl := n.lines[p].serve(q.turns)
 		q.pulled(cl)
 		for _, l := range n.ledgers {
-			l.take(p)
+			l.take(p, now)
 		}
 		granted = append(granted, cl)
 	}
@@ -220,7 +220,7 @@ func (q *Quotas) postpone(n *lane, now instant) {
 	}
 	elsewhere := false
 	for _, l := range n.ledgers {
-		if l.free(now)-l.urgentElsewhere(now) <= 0 {
+		if l.free(now) <= l.reserved(Bulk, now) {
 			n.blocked = append(n.blocked, l)
 			elsewhere = elsewhere || len(l.record.others) > 0
 		}

@@ -21,10 +21,10 @@ func micros(d time.Duration) instant { return instant((d + time.Microsecond - 1)
 
 const (
 	lease       = 60 * time.Second // of slots in use, from the last write
-	urgentFor   = 5 * time.Second  // how long bulk claims stand back for another process that says nothing new
+	freshFor    = 5 * time.Second  // how long claims stand back for another process that says nothing new
 	defaultLeft = time.Minute      // how long a remainder counts that has neither a reset nor a window
 	sameReset   = 2 * time.Second  // resets that are so close are one: they come in whole seconds, and late
-	fairShare   = 10               // of so many slots one is for bulk
+	fairShare   = 10               // of so many slots in a row one is for bulk, and one for other processes
 )
 
 // limit is what a bucket declares.
@@ -47,6 +47,8 @@ type record struct {
 	left      int
 	leftUntil instant
 	streak    int
+	runner    string // "": this process
+	run       int
 	others    map[string]holder // without this process
 }
 
@@ -54,6 +56,7 @@ type record struct {
 type holder struct {
 	Used    int     `json:"used,omitempty"`
 	Waiting int     `json:"waiting,omitempty"`
+	Ready   int     `json:"ready,omitempty"`
 	Urgent  int     `json:"urgent,omitempty"`
 	Until   instant `json:"until"`
 }

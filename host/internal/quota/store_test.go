@@ -95,7 +95,9 @@ type link struct {
 	dead bool
 }
 
-func newLink(m *memory, seed uint64) *link { return &link{memory: m, rng: rand.New(rand.NewPCG(seed, 1))} }
+func newLink(m *memory, seed uint64) *link {
+	return &link{memory: m, rng: rand.New(rand.NewPCG(seed, 1))}
+}
 
 func (l *link) travel() error {
 	l.mu.Lock()
