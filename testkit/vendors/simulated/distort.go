@@ -3,6 +3,7 @@ package simulated
 import (
 	"compress/gzip"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -22,6 +23,9 @@ func (x *Exchange) distort(w http.ResponseWriter) {
 		reset(w)
 	case Drip:
 		x.drip(w)
+	case Slow:
+		x.Wait(x.rule.Interval)
+		x.send(w)
 	case Malformed:
 		x.replace(http.StatusOK, `{"data":[{"id":"1","na`)
 		x.send(w)
@@ -40,6 +44,7 @@ func (x *Exchange) distort(w http.ResponseWriter) {
 		if x.rule.Body != "" {
 			x.replace(x.rule.Status, x.rule.Body)
 		}
+		maps.Copy(x.header, x.rule.Header)
 		x.send(w)
 	}
 }

@@ -18,6 +18,8 @@ const (
 	Hang Effect = "hang"
 	// Drip gives the true answer one byte at a time, Rule.Interval apart.
 	Drip Effect = "drip"
+	// Slow gives the true answer after Rule.Interval.
+	Slow Effect = "slow"
 	// Reset ends the connection with a TCP reset and answers nothing.
 	Reset Effect = "reset"
 	// Malformed answers 200 with JSON that breaks off.
@@ -43,15 +45,17 @@ type Rule struct {
 	// Effect is how they fail.
 	Effect Effect
 	// Performed makes the request take effect before it fails, so that only its answer is lost.
-	// Drip always performs; Malformed, Huge and Bomb do so when it is set.
+	// Drip and Slow always perform; Malformed, Huge and Bomb do so when it is set.
 	Performed bool
 	// Status is the status for Answer. Defaults to 500.
 	Status int
 	// RetryAfter is sent as the Retry-After header, verbatim: seconds, a fraction, an HTTP date, nonsense.
 	RetryAfter string
-	// Body replaces the vendor's body for Status.
+	// Body replaces the vendor's body for Status. It is sent as JSON unless Header says otherwise.
 	Body string
-	// Interval is the pause between the bytes of Drip. Defaults to 10 ms.
+	// Header has more headers of the answer: the Location of a redirect, the Content-Type of Body.
+	Header http.Header
+	// Interval is the pause between the bytes of Drip and before the answer of Slow. Defaults to 10 ms.
 	Interval time.Duration
 	// Size is how many bytes Huge sends and Bomb inflates to. Defaults to 32 MiB.
 	Size int
@@ -79,7 +83,9 @@ func matchPath(pattern, path []string) bool {
 }
 
 // performs reports whether a request that the rule hits takes effect all the same.
-func (rule *Rule) performs() bool { return rule.Performed || rule.Effect == Drip }
+func (rule *Rule) performs() bool {
+	return rule.Performed || rule.Effect == Drip || rule.Effect == Slow
+}
 
 // faults are the rules in force. The zero value has none.
 type faults struct {

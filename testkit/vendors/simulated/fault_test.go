@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -202,4 +203,31 @@ func TestFailConnections(t *testing.T) {
 			t.Errorf("request %d is filed with status %d, want none", i, request.Status)
 		}
 	}
+}
+
+// A redirect and a page of HTML are answers with headers of their own.
+func TestFailHeaders(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	s.Fail(simulated.Rule{Status: 307, Header: http.Header{"Location": {"http://127.0.0.1:9/elsewhere"}}},
+		simulated.Rule{Status: 502, Body: "<html>", Header: http.Header{"Content-Type": {"text/html"}}})
+	for _, want := range []string{"307 http://127.0.0.1:9/elsewhere  no: Temporary Redirect", "502  text/html <html>"} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil))
+		if got := fmt.Sprintf("%d %s %s %s", w.Code, w.Header().Get("Location"), w.Header().Get("Content-Type"), w.Body); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestFailSlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(simulated.Rule{Effect: simulated.Slow, Interval: 14 * time.Second})
+		w, begun := httptest.NewRecorder(), time.Now()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil))
+		if took := time.Since(begun); took != 14*time.Second || w.Code != 201 || s.sold.Load() != 1 {
+			t.Errorf("answered %d after %v, %d sold", w.Code, took, s.sold.Load())
+		}
+	})
 }
