@@ -32,6 +32,9 @@ const (
 var Kinds = []string{Install, Upgrade, Uninstall, Grant, Isolate, Connect, Replace, Rename, Rotate, ReconnectNeeded,
 	Disconnect, Run, VaultRotate, VaultBackup, VaultRestore}
 
+// Known says whether there is a kind of that name.
+func Known(kind string) bool { return slices.Contains(Kinds, kind) }
+
 // Entry is one thing that was done. Of what does not apply, the zero value is left out.
 type Entry struct {
 	// Number is the entry's place in the log, from 0. Append sets it.
@@ -78,7 +81,7 @@ const (
 
 // check refuses what the log cannot keep, or must not.
 func (e Entry) check() error {
-	if !slices.Contains(Kinds, e.Kind) {
+	if !Known(e.Kind) {
 		return fmt.Errorf("there is no kind %q: want one of %s", e.Kind, strings.Join(Kinds, ", "))
 	}
 	if len(e.Egress) > maxEgress {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"patchbay/abi"
+	"patchbay/audit"
 	"patchbay/bundle"
 	"patchbay/host"
 	"patchbay/internal/cli"
@@ -31,7 +32,7 @@ PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/
   $ host run hello.greet --input '{"name": "Ada"}'`,
 	}
 	root.AddCommand(newSearch(s), newInfo(s), newInstall(s), newList(s), newUninstall(s),
-		newConnect(s), newConnections(s), newDisconnect(s), newVault(s), newRun(s), newTest(s),
+		newConnect(s), newConnections(s), newDisconnect(s), newVault(s), newAudit(s), newRun(s), newTest(s),
 		newIsolate(s), newDoctor(s), newModule(s), newDemo(s), newVendor(s), newVersion(s))
 	return root
 }
@@ -45,6 +46,8 @@ func explain(err error) error {
 		return nil
 	case errors.Is(err, bundle.ErrUntrusted), errors.Is(err, bundle.ErrCorrupt):
 		return cli.Advise(cli.WithExit(err, cli.ExitNotTrusted), "nothing was installed or run; ask the publisher, or install another version")
+	case errors.Is(err, audit.ErrTampered):
+		return cli.Advise(cli.WithExit(err, cli.ExitFindings), "nothing is recorded in a log that was tampered with, so nothing is done; see 'host audit verify'")
 	case errors.Is(err, vault.ErrSealed):
 		return cli.Advise(err, "put the master key back that sealed it, or the state, from a backup; else remove it with 'host disconnect' and connect again")
 	case errors.Is(err, vault.ErrGivenKey):

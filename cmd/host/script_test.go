@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
 			"notutf8": notUTF8, "deep": deep, "component": component,
+			"audited": audited, "tampered": tampered,
 			"sealed": sealed, "mode": mode, "private": private, "keyfrom": keyFrom,
 		},
 	})

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os/user"
 
+	"patchbay/audit"
 	"patchbay/host"
 	"patchbay/internal/cli"
 	"patchbay/registry"
@@ -18,6 +20,7 @@ type app struct {
 	cache string // compile cache
 	state *state.State
 	vault *vault.Vault
+	audit *audit.Log
 	host  *host.Host
 }
 
@@ -60,12 +63,35 @@ func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, err
 	if err != nil {
 		return nil, err
 	}
+	// audit: state, for entries; the key that signs them, and the checkpoint, beside the state
+	if a.audit, err = a.openAudit(ctx, logger); err != nil {
+		return nil, err
+	}
 	// host: state, for records; vault, for credentials; the home's folder, for bundles
-	return host.New(host.Config{Store: records, Vault: a.vault, Dir: a.home, CacheDir: a.cache, Logger: logger})
+	h, err := host.New(host.Config{Store: records, Vault: a.vault, Dir: a.home, CacheDir: a.cache, Logger: logger})
+	if err != nil {
+		return nil, errors.Join(err, a.audit.Close())
+	}
+	return h, nil
+}
+
+func (a *app) openAudit(ctx context.Context, logger *slog.Logger) (*audit.Log, error) {
+	entries, err := a.state.Bucket(ctx, "audit")
+	if err != nil {
+		return nil, err
+	}
+	actor := "host"
+	if u, err := user.Current(); err == nil {
+		actor = u.Username
+	}
+	return audit.Open(ctx, audit.Config{
+		Store: entries, KeyFile: cli.AuditKeyFile(a.home), Checkpoint: cli.AuditCheckpointFile(a.home),
+		Actor: actor, Logger: logger,
+	})
 }
 
 func (a *app) close() error {
-	return errors.Join(a.host.Close(context.Background()), a.state.Close())
+	return errors.Join(a.host.Close(context.Background()), a.audit.Close(), a.state.Close())
 }
 
 // with opens the program on the user's home for the length of one command.

@@ -36,3 +36,7 @@ func KeyDir(home string) string        { return filepath.Join(home, "keys") }
 func CacheDir(home string) string      { return filepath.Join(home, "cache") }
 func StateDir(home string) string      { return filepath.Join(home, "state") }
 func MasterKeyFile(home string) string { return filepath.Join(home, "master.key") }
+func AuditKeyFile(home string) string  { return filepath.Join(home, "audit.key") }
+
+// AuditCheckpointFile is where the audit log says how far it went.
+func AuditCheckpointFile(home string) string { return filepath.Join(home, "audit.checkpoint") }
