@@ -21,7 +21,7 @@ func TestAuthentication(t *testing.T) {
 	}{
 		{"none", "", 401, `Bearer realm="1234567_SB1", error="invalid_token", error_description="Invalid login attempt."`},
 		{"unknown token", "Bearer nobody", 401, `Bearer realm="1234567_SB1", error="invalid_token", error_description="Invalid login attempt."`},
-		{"a scheme that is not offered", `OAuth realm="1234567_SB1", oauth_token="x"`, 401, `Bearer realm="1234567_SB1", error="invalid_token", error_description="Invalid login attempt."`},
+		{"a scheme that is not offered", `Basic eDp5`, 401, `Bearer realm="1234567_SB1", error="invalid_token", error_description="Invalid login attempt."`},
 		{"malformed", "Bearer a, b", 400, `Bearer realm="1234567_SB1", error="invalid_request", error_description="The request is malformed."`},
 		{"no token", "Bearer", 400, `Bearer realm="1234567_SB1", error="invalid_request", error_description="The request is malformed."`},
 		{"scheme in lower case", "bearer " + netsuite.AdminToken, 200, ""},

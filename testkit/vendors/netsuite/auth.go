@@ -3,6 +3,7 @@ package netsuite
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -19,11 +20,13 @@ func (s *Server) authenticate(r *http.Request) (Role, *failure) {
 		return Role{}, s.badLogin()
 	case strings.EqualFold(scheme, "Bearer"):
 		return s.bearer(credentials)
+	case strings.EqualFold(scheme, "OAuth"):
+		return s.passport(r, credentials)
 	}
 	return Role{}, s.badLogin()
 }
 
-// bearer checks an OAuth 2.0 access token.
+// bearer checks an OAuth 2.0 access token: one of Config.Tokens, or one that the token endpoint gave.
 func (s *Server) bearer(token string) (Role, *failure) {
 	if token == "" || strings.ContainsAny(token, " ,\"") {
 		f := fail(http.StatusBadRequest, "INVALID_REQUEST", "The Authorization header is malformed.")
@@ -31,16 +34,28 @@ func (s *Server) bearer(token string) (Role, *failure) {
 		return Role{}, f
 	}
 	role, ok := s.tokens[token]
+	if ok && (role.Expires.IsZero() || s.config.Clock().Before(role.Expires)) {
+		return role, nil
+	}
+	given, ok := s.OAuth.Lookup(token)
 	if !ok {
 		return Role{}, s.badLogin()
 	}
-	return role, nil
+	if !slices.Contains(strings.Fields(given.Scope), restScope) {
+		return Role{}, fail(http.StatusForbidden, "INSUFFICIENT_PERMISSION", "The token's scope does not include REST web services.")
+	}
+	return Role{}, nil
 }
 
 // badLogin is the refusal of unknown or missing credentials.
 func (s *Server) badLogin() *failure {
+	return s.refuseLogin("Bearer", "invalid_token")
+}
+
+// refuseLogin says nothing of what is wrong but the reason in its challenge.
+func (s *Server) refuseLogin(scheme, reason string) *failure {
 	f := fail(http.StatusUnauthorized, "INVALID_LOGIN", invalidLogin)
-	f.challenge("Bearer", s.config.Account, "invalid_token", "Invalid login attempt.")
+	f.challenge(scheme, s.config.Account, reason, "Invalid login attempt.")
 	return f
 }
 

@@ -1,6 +1,6 @@
 // Package netsuite is a NetSuite account in memory: the parts of SuiteTalk REST web services that
 // connectors use, with their refusals and their oddities, for tests and demonstrations. It imports
-// package vendor and the standard library only, so what it says is evidence that does not rest on the code
+// packages simulated and oauth and the standard library only, so what it says is evidence that does not rest on the code
 // under test.
 //
 // A [Server] is an http.Handler; everything is below /services/rest, on whatever host it is served:
@@ -12,7 +12,7 @@
 // It begins with customers ([Acme] and others), items and orders, among them [LargeOrder]: 18,250.00 USD
 // from ACME, pending approval. Sales orders have two custom fields, custbody_tallyfy_process_id and
 // custbody_approval_status. [Server.Seed] adds records; [Server.Order] and its like show a test what has
-// happened; [vendor.Controls], which a server embeds, list the requests that came and make others fail.
+// happened; [simulated.Controls], which a server embeds, list the requests that came and make others fail.
 //
 // # What is documented, and done
 //
@@ -26,14 +26,24 @@
 //     lower case, each row has links. [SuiteQL] says what is understood.
 //   - /system/v1/serverTime, and OPTIONS on any path as a probe.
 //   - OAuth 2.0 bearer tokens; a bad one is 401 INVALID_LOGIN with WWW-Authenticate, a malformed header 400.
+//   - Token-based authentication (TBA): OAuth 1.0 with HMAC-SHA256, the realm in the spelling of
+//     [Config.Account], a nonce that is new and a timestamp within five minutes. A refusal is 401 INVALID_LOGIN
+//     whose challenge names the reason, such as signature_invalid, timestamp_refused or nonce_used.
+//   - OAuth 2.0 for the code grant and, with an assertion that is signed for a certificate, for client
+//     credentials: /app/login/oauth2/authorize.nl, /services/rest/auth/oauth2/v1/token and /revoke. The life of
+//     a token, an hour, is told as text; state has 22 characters or more; the callback names role, entity and
+//     company, the account. [Server.OAuth] changes what it does.
 //   - More than [Config.Concurrency] requests at a time are refused with CONCURRENCY_LIMIT_EXCEEDED and no
-//     Retry-After, as 429 or as [Config.ConcurrencyStatus] says.
+//     Retry-After, as 429 or as [Config.ConcurrencyStatus] says. [Server.Hold] keeps requests running.
 //   - Errors are o:errorDetails: a missing mandatory field or a duplicate is USER_ERROR, an unknown field
 //     INVALID_CONTENT with o:errorPath, a reference to nothing INVALID_KEY_OR_REF, an unknown record
 //     NONEXISTENT_ID (404). Other methods are 405, other media types 415.
 //
 // # What is assumed, where documents are silent
 //
+//   - The order in which a signature is checked; a timestamp may be older than that of an earlier request.
+//   - PKCE is required, which real accounts demand of new integrations only. A token needs rest_webservices
+//     among its scopes (403), and may do everything. Requests to the token endpoint do not count as concurrent.
 //   - The wording of details other than the documented ones, and 405 for PUT with an internal id.
 //   - Fields that nobody may write, such as total, are ignored in a body, as are id and links.
 //   - orderStatus can be set to A (pending approval) and B (pending fulfillment) only.
@@ -44,7 +54,7 @@
 //
 // # What is not simulated
 //
-// Token endpoints, TBA signatures, RESTlets, asynchronous requests and batches, transforms, other
+// The issue of TBA tokens, certificate management, RESTlets, asynchronous requests and batches, transforms, other
 // subresources than item, saved searches, governanceLimits, taxes, and permissions finer than
 // [Role.ReadOnly]. In SuiteQL: joins, grouping, expressions, parameters.
 package netsuite

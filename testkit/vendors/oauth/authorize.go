@@ -118,7 +118,7 @@ func (c *call) ask(request *approval) reply {
 <form method="post" action="%s"><input type="hidden" name="ticket" value="%s">
 <button name="decision" value="approve">Approve</button> <button name="decision" value="deny">Deny</button></form>
 `, html.EscapeString(request.client), html.EscapeString(c.config.User), html.EscapeString(request.scope),
-		html.EscapeString(c.config.Paths.Authorize), ticket)}
+		html.EscapeString(c.paths.Authorize), ticket)}
 }
 
 // decide answers the form of the consent page.

@@ -123,5 +123,5 @@ func (c *call) byAssertion(p presented) (*Client, reply) {
 
 // badClient answers invalid_client.
 func (c *call) badClient(description string) reply {
-	return refuse(http.StatusUnauthorized, invalidClient, description).with("WWW-Authenticate", `Basic realm="`+c.base+`"`)
+	return refuse(http.StatusUnauthorized, invalidClient, description).with("WWW-Authenticate", `Basic realm="`+c.realm+`"`)
 }

@@ -116,6 +116,8 @@ type Config struct {
 	// Issuer is the server's name and what endpoints in its metadata begin with. Defaults to scheme and host
 	// that the request names.
 	Issuer string
+	// Realm is the realm in challenges. Defaults to the issuer.
+	Realm string
 	// Paths are where the endpoints are.
 	Paths Paths
 	// Clock tells the time. Defaults to time.Now.
@@ -146,6 +148,8 @@ type Config struct {
 	Grace time.Duration
 	// AccessLife and RefreshLife are the lives of tokens. They default to one hour and 30 days.
 	AccessLife, RefreshLife time.Duration
+	// MachineLife is the life of access tokens without a user: of client credentials. Defaults to AccessLife.
+	MachineLife time.Duration
 	// ExpiresIn is the form in which the life is told.
 	ExpiresIn ExpiresIn
 	// Answer are further members of token answers, such as instance_url.
@@ -153,7 +157,7 @@ type Config struct {
 
 	// Algorithms of assertions. Defaults to PS256, ES256 and RS256; their 384 and 512 can be listed.
 	Algorithms []string
-	// Audiences are those an assertion may name. Defaults to the address of the token endpoint.
+	// Audiences are those an assertion may name; "" is the address of the token endpoint, and the default.
 	Audiences []string
 	// BareAssertions lets assertions that authenticate a client be without sub and jti.
 	BareAssertions bool
@@ -175,8 +179,12 @@ func (c Config) withDefaults() Config {
 		c.Algorithms = []string{"PS256", "ES256", "RS256"}
 	}
 	c.User = cmp.Or(c.User, "ada")
+	if c.Audiences == nil {
+		c.Audiences = []string{""}
+	}
 	c.Rotation = cmp.Or(c.Rotation, Rotate)
 	c.AccessLife = cmp.Or(c.AccessLife, time.Hour)
+	c.MachineLife = cmp.Or(c.MachineLife, c.AccessLife)
 	c.RefreshLife = cmp.Or(c.RefreshLife, 30*24*time.Hour)
 	c.Paths = c.Paths.withDefaults()
 	return c

@@ -120,9 +120,9 @@ func (c *call) timely(claims *claims) error {
 
 // addressed reports whether the audience, a string or a list of one, is this server's.
 func (c *call) addressed(audience json.RawMessage) bool {
-	accepted := c.config.Audiences
-	if accepted == nil {
-		accepted = []string{c.base + c.config.Paths.Token}
+	accepted := slices.Clone(c.config.Audiences)
+	if i := slices.Index(accepted, ""); i >= 0 {
+		accepted[i] = c.base + c.paths.Token
 	}
 	var list []string
 	if json.Unmarshal(audience, &list) != nil {

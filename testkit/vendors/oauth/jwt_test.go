@@ -187,7 +187,7 @@ func TestAssertions_Malformed(t *testing.T) {
 // A subject of a JWT grant is whoever the assertion names, with the scope that it asks for.
 func TestJWTBearer(t *testing.T) {
 	t.Parallel()
-	c := start(t, oauth.Config{Clients: machines(), Audiences: []string{"https://id.example"}})
+	c := start(t, oauth.Config{Clients: machines(), Audiences: []string{"https://id.example", ""}, Realm: "realm"})
 	now := c.clock.Now().Unix()
 	jwt := func(issuer string, changes map[string]any) string {
 		return signed(t, map[string]any{"alg": "ES256", "kid": "ec"}, overlay(map[string]any{
@@ -206,10 +206,17 @@ func TestJWTBearer(t *testing.T) {
 	}
 	c.fails("invalid_scope", bearing(jwt("machine", map[string]any{"scope": "admin"})), "Authorization", "")
 	c.fails("unauthorized_client", bearing(jwt("nameless", nil)), "Authorization", "")
-	form := credentials(jwt("machine", map[string]any{"sub": "machine"}))
+	c.tokens(bearing(jwt("machine", map[string]any{"aud": c.url + "/token"})), "Authorization", "")
+	form := credentials(jwt("machine", map[string]any{"sub": "machine", "scope": []string{"write"}}))
 	c.fails("invalid_client", form, "Authorization", "") // has no jti
+	if got := c.header.Get("WWW-Authenticate"); got != `Basic realm="realm"` {
+		t.Errorf("challenge %s", got)
+	}
 	c.server.Set(func(c *oauth.Config) { c.BareAssertions = true })
-	c.tokens(form, "Authorization", "")
+	access, _ := c.tokens(form, "Authorization", "")
+	if got, _ := c.server.Lookup(access); got.Scope != "write" {
+		t.Errorf("scope %q, want the assertion's", got.Scope)
+	}
 	c.tokens(credentials(jwt("machine", map[string]any{"sub": nil})), "Authorization", "")
 	c.fails("invalid_client", credentials(jwt("machine", nil)), "Authorization", "") // sub is somebody else
 	form.Set("client_id", "secretive")

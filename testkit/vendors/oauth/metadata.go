@@ -12,7 +12,7 @@ const keyID = "access-1"
 
 // metadata answers the server's description (RFC 8414).
 func (c *call) metadata() reply {
-	paths := c.config.Paths
+	paths := c.paths
 	about := map[string]any{
 		"issuer":                                c.base,
 		"authorization_endpoint":                c.base + paths.Authorize,
@@ -48,7 +48,7 @@ func (c *call) resource() reply {
 	case c.r.URL.Query().Has("access_token"):
 		return c.challenge(http.StatusBadRequest, invalidRequest, "a token does not belong in the URL")
 	case !strings.EqualFold(scheme, "Bearer"):
-		return reply{status: http.StatusUnauthorized}.with("WWW-Authenticate", fmt.Sprintf("Bearer realm=%q", c.base))
+		return reply{status: http.StatusUnauthorized}.with("WWW-Authenticate", fmt.Sprintf("Bearer realm=%q", c.realm))
 	case token == "" || strings.ContainsAny(token, ` ,"`):
 		return c.challenge(http.StatusBadRequest, invalidRequest, "the Authorization header is malformed")
 	}
@@ -62,7 +62,7 @@ func (c *call) resource() reply {
 // challenge answers an error in the form of RFC 6750, 3.
 func (c *call) challenge(status int, code, description string) reply {
 	return refuse(status, code, description).with("WWW-Authenticate",
-		fmt.Sprintf("Bearer realm=%q, error=%q, error_description=%q", c.base, code, description))
+		fmt.Sprintf("Bearer realm=%q, error=%q, error_description=%q", c.realm, code, description))
 }
 
 // revocation answers the revocation endpoint (RFC 7009).

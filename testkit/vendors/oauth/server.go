@@ -1,11 +1,13 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -17,7 +19,8 @@ import (
 type Server struct {
 	// Controls make requests fail, list those that came, and end those that wait.
 	*simulated.Controls
-	key *ecdsa.PrivateKey // signs access tokens
+	key   *ecdsa.PrivateKey // signs access tokens
+	paths Paths
 
 	mu      sync.Mutex // guards what follows, and is held while a request is performed
 	config  Config
@@ -34,7 +37,7 @@ func New(config Config) *Server {
 	// Since Go 1.24 the system's randomness cannot fail, and with it not the making of a key.
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	s := &Server{
-		Controls: simulated.New(config.Clock, config.Faults...), key: key,
+		Controls: simulated.New(config.Clock, config.Faults...), key: key, paths: config.Paths,
 		tickets: map[string]*approval{}, ledger: newLedger(), seen: map[string]time.Time{}, counts: map[string]Count{},
 	}
 	s.configure(config)
@@ -55,7 +58,7 @@ func (s *Server) Set(change func(*Config)) {
 	defer s.mu.Unlock()
 	config := s.config
 	change(&config)
-	config.Paths, config.Clock = s.config.Paths, s.config.Clock
+	config.Paths, config.Clock = s.paths, s.config.Clock
 	s.configure(config.withDefaults())
 }
 
@@ -65,9 +68,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		refuse(http.StatusRequestEntityTooLarge, invalidRequest, "the body is too large").write(x)
 	} else {
-		x.Perform(s.Perform, func(w http.ResponseWriter, status int) { refusalFor(status).write(w) })
+		x.Perform(s.Perform, Refuse)
 	}
 	x.Send(w)
+}
+
+// Refuse answers a status in the words of an authorization server, for a fault that asks for it.
+func Refuse(w http.ResponseWriter, status int) { refusalFor(status).write(w) }
+
+// Serves reports whether one of the server's endpoints is at the path, other than Resource.
+func (s *Server) Serves(path string) bool {
+	p := s.paths
+	return slices.Contains([]string{p.Authorize, p.Token, p.Revoke, p.Keys, p.Metadata}, path)
 }
 
 // Perform answers the request, which is neither filed nor made to fail: for vendors that do both themselves.
@@ -78,20 +90,22 @@ func (s *Server) Perform(w http.ResponseWriter, r *http.Request) {
 	if s.config.Issuer != "" {
 		c.base = strings.TrimSuffix(s.config.Issuer, "/")
 	}
+	c.realm = cmp.Or(s.config.Realm, c.base)
 	c.route().write(w)
 }
 
 // call is one request that is performed.
 type call struct {
 	*Server
-	r    *http.Request
-	now  time.Time
-	base string // the issuer, and what the endpoints' addresses begin with
+	r     *http.Request
+	now   time.Time
+	base  string // the issuer, and what the endpoints' addresses begin with
+	realm string
 }
 
 // route answers the request by its path.
 func (c *call) route() reply {
-	paths, methods, run := c.config.Paths, http.MethodGet, c.resource
+	paths, methods, run := c.paths, http.MethodGet, c.resource
 	switch c.r.URL.Path {
 	case paths.Authorize:
 		methods, run = "GET, POST", c.authorize

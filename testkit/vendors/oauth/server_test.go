@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -67,12 +69,11 @@ func TestKeys(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &set); err != nil || len(set.Keys) != 1 {
 		t.Fatalf("%s: %v", body, err)
 	}
-	number := func(text string) *big.Int {
-		data, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return new(big.Int).SetBytes(data)
+	x, err1 := base64.RawURLEncoding.DecodeString(set.Keys[0].X)
+	y, err2 := base64.RawURLEncoding.DecodeString(set.Keys[0].Y)
+	key, err3 := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
 	}
 	parts := strings.Split(access, ".")
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
@@ -80,7 +81,6 @@ func TestKeys(t *testing.T) {
 		t.Fatalf("signature of %d bytes: %v", len(signature), err)
 	}
 	hash := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(set.Keys[0].X), Y: number(set.Keys[0].Y)}
 	if !ecdsa.Verify(key, hash[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 		t.Error("the token does not verify")
 	}

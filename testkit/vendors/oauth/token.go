@@ -68,7 +68,7 @@ func (c *call) byCode(client *Client, form url.Values) reply {
 	case !proves(form.Get("code_verifier"), code.challenge):
 		return badGrant("code_verifier does not fit the code_challenge")
 	}
-	return c.give(client, code.family, code.family.scope, c.giveRefresh(code.family, client))
+	return c.give(code.family, code.family.scope, c.giveRefresh(code.family, client))
 }
 
 // proves reports whether the verifier is the one behind the challenge. Without a challenge there must be none,
@@ -102,7 +102,7 @@ func (c *call) byRefresh(client *Client, form url.Values) reply {
 	} else if !within(scope, strings.Split(t.family.scope, " ")) {
 		return refuse(http.StatusBadRequest, invalidScope, "the scope is more than was approved")
 	}
-	return c.give(client, t.family, scope, c.renew(client, t, old))
+	return c.give(t.family, scope, c.renew(client, t, old))
 }
 
 // renew returns the refresh token that the client has from now on, or "" if it is not told again.
@@ -124,11 +124,15 @@ func (c *call) forItself(client *Client, form url.Values) reply {
 	if len(client.auth()) == 1 && client.auth()[0] == None {
 		return refuse(http.StatusBadRequest, unauthorizedClient, "a client without a secret has no token of its own")
 	}
-	scope, ok := client.scope(form.Get("scope"))
+	asked := form.Get("scope")
+	if t, err := parse(form.Get("client_assertion")); asked == "" && err == nil {
+		asked = t.claims.scope() // it is verified, or there would be no client
+	}
+	scope, ok := client.scope(asked)
 	if !ok {
 		return refuse(http.StatusBadRequest, invalidScope, "the client may not ask for this scope")
 	}
-	return c.give(client, c.ledger.open(client.ID, client.ID, scope), scope, "")
+	return c.give(c.ledger.open(client.ID, client.ID, scope), scope, "")
 }
 
 // byBearer exchanges an assertion about a subject (RFC 7523, 2.1), which its signature authenticates.
@@ -157,7 +161,7 @@ func (c *call) byBearer(form url.Values) reply {
 	if !ok {
 		return refuse(http.StatusBadRequest, invalidScope, "the client may not ask for this scope")
 	}
-	return c.give(client, c.ledger.open(client.ID, t.claims.Subject, scope), scope, "")
+	return c.give(c.ledger.open(client.ID, t.claims.Subject, scope), scope, "")
 }
 
 // rotation is what becomes of the client's refresh tokens.
@@ -182,9 +186,17 @@ func (c *call) giveRefresh(f *family, client *Client) string {
 	return token
 }
 
+// life is how long an access token of the family lives.
+func (c *call) life(f *family) time.Duration {
+	if f.subject == f.client {
+		return c.config.MachineLife
+	}
+	return c.config.AccessLife
+}
+
 // giveAccess makes an access token.
 func (c *call) giveAccess(f *family, scope string) string {
-	expires := c.now.Add(c.config.AccessLife)
+	expires := c.now.Add(c.life(f))
 	token := c.sign(map[string]any{
 		"iss": c.base, "sub": f.subject, "client_id": f.client, "scope": scope,
 		"iat": c.now.Unix(), "exp": expires.Unix(), "jti": secret("token"),
@@ -194,11 +206,11 @@ func (c *call) giveAccess(f *family, scope string) string {
 }
 
 // give answers tokens.
-func (c *call) give(client *Client, f *family, scope, refresh string) reply {
+func (c *call) give(f *family, scope, refresh string) reply {
 	answer := map[string]any{}
 	maps.Copy(answer, c.config.Answer)
 	answer["access_token"], answer["token_type"] = c.giveAccess(f, scope), "bearer"
-	seconds := int(c.config.AccessLife / time.Second)
+	seconds := int(c.life(f) / time.Second)
 	switch c.config.ExpiresIn {
 	case AsNumber:
 		answer["expires_in"] = seconds

@@ -207,9 +207,13 @@ func TestExpiry(t *testing.T) {
 
 func TestClientCredentials(t *testing.T) {
 	t.Parallel()
-	c := start(t, oauth.Config{})
+	c := start(t, oauth.Config{MachineLife: 2 * time.Hour})
 	form := url.Values{"grant_type": {oauth.ClientCredentials}, "scope": {"read"}}
+	if _, answer := c.post(form); answer["expires_in"] != 7200.0 {
+		t.Errorf("expires_in %v", answer["expires_in"])
+	}
 	access, refresh := c.tokens(form)
+	c.clock.pass(2*time.Hour - 1)
 	if got, _ := c.server.Lookup(access); got.Subject != oauth.ClientID || got.Scope != "read" || refresh != "" {
 		t.Errorf("got %+v and refresh token %q", got, refresh)
 	}

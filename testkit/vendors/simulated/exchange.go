@@ -30,6 +30,18 @@ func (x *Exchange) Wait(d time.Duration) {
 	x.pause(timer.C)
 }
 
+// Until lets time pass until done is closed, or the client leaves or the controls are closed. A nil done is closed.
+func (x *Exchange) Until(done <-chan struct{}) {
+	if done == nil {
+		return
+	}
+	select {
+	case <-x.request.Context().Done():
+	case <-x.controls.closed:
+	case <-done:
+	}
+}
+
 // Perform has the request performed unless a fault forbids it. When a fault wants a status answered, refuse
 // writes the vendor's own answer for it.
 func (x *Exchange) Perform(perform http.HandlerFunc, refuse func(w http.ResponseWriter, status int)) {
