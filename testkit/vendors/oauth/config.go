@@ -152,6 +152,8 @@ type Config struct {
 	MachineLife time.Duration
 	// ExpiresIn is the form in which the life is told.
 	ExpiresIn ExpiresIn
+	// TokenType is token_type, which clients compare without regard to case. Defaults to bearer.
+	TokenType string
 	// Answer are further members of token answers, such as instance_url.
 	Answer map[string]any
 
@@ -182,6 +184,7 @@ func (c Config) withDefaults() Config {
 	if c.Audiences == nil {
 		c.Audiences = []string{""}
 	}
+	c.TokenType = cmp.Or(c.TokenType, "bearer")
 	c.Rotation = cmp.Or(c.Rotation, Rotate)
 	c.AccessLife = cmp.Or(c.AccessLife, time.Hour)
 	c.MachineLife = cmp.Or(c.MachineLife, c.AccessLife)

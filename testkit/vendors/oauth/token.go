@@ -209,7 +209,7 @@ func (c *call) giveAccess(f *family, scope string) string {
 func (c *call) give(f *family, scope, refresh string) reply {
 	answer := map[string]any{}
 	maps.Copy(answer, c.config.Answer)
-	answer["access_token"], answer["token_type"] = c.giveAccess(f, scope), "bearer"
+	answer["access_token"], answer["token_type"] = c.giveAccess(f, scope), c.config.TokenType
 	seconds := int(c.life(f) / time.Second)
 	switch c.config.ExpiresIn {
 	case AsNumber:

@@ -1,9 +1,8 @@
 package tallyfy
 
 import (
-	"math"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +10,7 @@ import (
 // call is one authorised request.
 type call struct {
 	r    *http.Request
-	user *User
+	user *User   // nil for an application's call
 	org  *tenant // nil for the paths above organisations
 	now  time.Time
 	base string // what links begin with
@@ -19,12 +18,6 @@ type call struct {
 
 // endpoint answers a call. The server's lock is held while it runs.
 type endpoint func(*call) reply
-
-// window is one minute of one organisation's requests.
-type window struct {
-	start time.Time
-	count int
-}
 
 // handle makes an endpoint a handler behind the checks that every request passes.
 func (s *Server) handle(run endpoint) http.HandlerFunc {
@@ -44,11 +37,17 @@ func (s *Server) handle(run endpoint) http.HandlerFunc {
 // admit checks client header, token, organisation and rate, in this order. Not ok comes with the refusal.
 func (s *Server) admit(c *call, w http.ResponseWriter) (reply, bool) {
 	scheme, token, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	id, known := s.tokens[token]
-	if c.r.Header.Get("X-Tallyfy-Client") == "" || !strings.EqualFold(scheme, "Bearer") || !known {
+	user, app, ok := s.bearer(token, c.now)
+	if c.r.Header.Get("X-Tallyfy-Client") == "" || !strings.EqualFold(scheme, "Bearer") || !ok {
 		return unauthenticated(), false
 	}
-	if c.user = s.store.users[id]; c.user == nil {
+	if app != nil != strings.HasPrefix(c.r.URL.Path, applications) {
+		return unauthenticated(), false // an application's token is good for nothing else, and nothing else for it
+	}
+	if app != nil {
+		return s.admitApp(c, app, w)
+	}
+	if c.user = s.store.users[user]; c.user == nil {
 		return unauthenticated(), false
 	}
 	home := c.user.Home
@@ -61,27 +60,13 @@ func (s *Server) admit(c *call, w http.ResponseWriter) (reply, bool) {
 	return s.spend(home, c.now, w.Header())
 }
 
-// spend takes one request from the organisation's minute, which begins with its first request.
-func (s *Server) spend(org string, now time.Time, header http.Header) (reply, bool) {
-	limit := s.config.RatePerMinute
-	if limit < 0 {
-		return reply{}, true
+// admitApp checks organisation and rate of an application's call.
+func (s *Server) admitApp(c *call, app *App, w http.ResponseWriter) (reply, bool) {
+	named := c.r.PathValue("org")
+	if c.org = s.store.tenants[named]; c.org == nil || !slices.Contains(app.Organizations, named) {
+		return forbidden(), false
 	}
-	minute := s.spent[org]
-	if now.Sub(minute.start) >= time.Minute {
-		minute = window{start: now}
-	}
-	minute.count++
-	s.spent[org] = minute
-	header.Set("X-RateLimit-Limit", strconv.Itoa(limit))
-	header.Set("X-RateLimit-Remaining", strconv.Itoa(max(0, limit-minute.count)))
-	if minute.count <= limit {
-		return reply{}, true
-	}
-	refusal := tooMany()
-	wait := time.Minute - now.Sub(minute.start)
-	refusal.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	return refusal, false
+	return s.spend(named, c.now, w.Header())
 }
 
 // base is what links in answers begin with.

@@ -1,5 +1,5 @@
 // Package tallyfy is a Tallyfy server in memory: the parts of its REST API that connectors use, with its
-// refusals and its oddities, for tests and demonstrations. It imports package vendor and the standard
+// refusals and its oddities, for tests and demonstrations. It imports packages simulated and oauth and the standard
 // library only, so what it says is evidence that does not rest on the code under test.
 //
 // A [Server] is an http.Handler; everything is below /api, as at https://go.tallyfy.com/api:
@@ -11,7 +11,7 @@
 // It begins with two organisations ([AcmeOrg], [GlobexOrg]), two tokens ([AdminToken], [StandardToken])
 // and two templates: [SalesApproval], three steps that end in an approval, and [ClientOnboarding], whose
 // kick-off form has a field of every type. [Fixtures] returns them; [Server.Seed] adds more.
-// [Server.Run] and its like show a test what has happened; [vendor.Controls], which a server embeds, list the
+// [Server.Run] and its like show a test what has happened; [simulated.Controls], which a server embeds, list the
 // requests that came and make others fail.
 //
 // # What is documented, and done
@@ -26,11 +26,16 @@
 //     is completed, has an open issue or an empty required field, and an approval without is_approved; 403
 //     when only assignees may complete it. Values are saved before, never while, completing.
 //   - Updates of owners, users and groups replace. A one-off task's update needs title, deadline and owners.
-//   - More than 100 requests a minute for one organisation are 429 RATE_LIMIT_EXCEEDED with Retry-After.
+//   - More than 100 requests in any 60 seconds for one organisation are 429 RATE_LIMIT_EXCEEDED with Retry-After.
+//   - POST /oauth/token, beside /api, takes forms: authorization_code, refresh_token and client_credentials of an
+//     application whose id is a number. An application's token lives seven days and is good for one thing only,
+//     POST /applications/{org}/users/{email}/token: a token for a member that lives 90 days. Elsewhere it is 401.
 //   - The paths that old guides name (/api/v1/processes, /api/runs and so on) are 404 unless [Config.Legacy].
 //
 // # What is assumed, where documents are silent
 //
+//   - Refresh tokens rotate, and reuse revokes; a token of the code grant lives seven days; PKCE is optional.
+//   - The minute slides; a request that is refused takes nothing of it. The token endpoint is not limited.
 //   - The wording of 401, 404 and 422 messages; the key of a bad form value: prerun.{id}, taskdata.{id}.
 //   - A launch without a required kick-off value succeeds with prerun_status "incomplete".
 //   - Deadlines that fall on a weekend move to Monday at the same time.
@@ -40,7 +45,7 @@
 //
 // # What is not simulated
 //
-// Webhooks and watchers, OAuth, guests, groups, tags, folders, files (a file value is taken on trust),
+// Webhooks and watchers, the password and implicit grants, creation of users, guests, groups, tags, folders, files (a file value is taken on trust),
 // automation rules, archiving, editing of templates, and hourly limits. Filters that are not listed in the
 // code are ignored, as the real server ignores those it does not know.
 package tallyfy

@@ -2,6 +2,9 @@ package tallyfy
 
 import "net/http"
 
+// applications is where those that are no user may ask.
+const applications = "/api/applications/"
+
 // routes fills the mux. The catch-all pattern has no method, so a known path with another method is
 // unknown too.
 func (s *Server) routes() {
@@ -42,6 +45,8 @@ func (s *Server) routes() {
 		"POST " + org + "/tasks/{task}/comment":          s.comment,
 		"POST " + org + "/tasks/{task}/problem":          s.raiseIssue,
 		"POST " + org + "/tasks/{task}/resolved-threads": s.resolveIssue,
+
+		"POST " + applications + "{org}/users/{email}/token": s.exchange,
 	} {
 		s.mux.HandleFunc(pattern, s.handle(run))
 	}

@@ -2,12 +2,12 @@ package tallyfy
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"path"
 	"sync"
 	"time"
 
+	"patchbay/testkit/vendors/oauth"
 	"patchbay/testkit/vendors/simulated"
 )
 
@@ -17,6 +17,10 @@ const (
 	AdminToken = "tfy-admin-7c1e0d5b94a2"
 	// StandardToken is Stan's, a standard member of AcmeOrg only.
 	StandardToken = "tfy-standard-2f86b3a90e17"
+
+	// AppID and AppSecret are an application that may act for members of AcmeOrg.
+	AppID     = "2041"
+	AppSecret = "tfs-app-4c0e+9b/71=a5"
 )
 
 // Config describes a server. Its zero value is a server with the fixtures.
@@ -24,6 +28,8 @@ type Config struct {
 	// Tokens are the bearer tokens accepted, each with the id of its user.
 	// Defaults to AdminToken and StandardToken.
 	Tokens map[string]int
+	// Apps are the applications registered, whose ids must be numbers. Defaults to AppID.
+	Apps []App
 	// Empty starts the server without the fixtures: see Seed.
 	Empty bool
 	// Clock tells the time. Defaults to time.Now.
@@ -35,7 +41,7 @@ type Config struct {
 	BaseURL string
 	// Faults are rules in force from the start: see [simulated.Controls.Fail].
 	Faults []simulated.Rule
-	// RatePerMinute is how many requests an organisation may make in a minute.
+	// RatePerMinute is how many requests an organisation may make in any 60 seconds.
 	// Defaults to 100; a negative number means no limit.
 	RatePerMinute int
 	// Links is the form of meta.pagination.links. Defaults to LinksObject.
@@ -49,6 +55,9 @@ func (c Config) withDefaults() Config {
 	if c.Tokens == nil {
 		c.Tokens = map[string]int{AdminToken: Ada, StandardToken: Stan}
 	}
+	if c.Apps == nil {
+		c.Apps = defaultApps()
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -61,13 +70,19 @@ func (c Config) withDefaults() Config {
 type Server struct {
 	// Controls make requests fail, list those that came, and end those that wait.
 	*simulated.Controls
+	// OAuth is the authorization server of the applications, to change and to ask. Its requests are filed here,
+	// and faults for them belong here.
+	OAuth  *oauth.Server
 	config Config
 	mux    *http.ServeMux
 
-	mu     sync.Mutex        // guards what follows, and is held while a request is performed
-	tokens map[string]int    // user ids by token
-	store  store             // everything there is
-	spent  map[string]window // the current minute of each organisation
+	mu        sync.Mutex         // guards what follows, and is held while a request is performed
+	tokens    map[string]grant   // those that were copied or exchanged
+	store     store              // everything there is
+	spent     map[string]*window // the last minute of each organisation
+	throttled int                // requests beyond the limit
+	busiest   int                // most arrivals of an organisation in a minute
+	exchanged int                // tokens given to applications
 }
 
 // New returns a server that is ready to serve.
@@ -75,7 +90,10 @@ func New(config Config) *Server {
 	config = config.withDefaults()
 	s := &Server{
 		Controls: simulated.New(config.Clock, config.Faults...), config: config, mux: http.NewServeMux(),
-		tokens: maps.Clone(config.Tokens), store: newStore(config.IDs), spent: map[string]window{},
+		OAuth: newOAuth(config), tokens: map[string]grant{}, store: newStore(config.IDs), spent: map[string]*window{},
+	}
+	for token, user := range config.Tokens {
+		s.tokens[token] = grant{user: user}
 	}
 	s.routes()
 	if !config.Empty {
@@ -85,10 +103,13 @@ func New(config Config) *Server {
 }
 
 // Accept makes a token stand for a user from now on.
-func (s *Server) Accept(token string, user int) {
+func (s *Server) Accept(token string, user int) { s.AcceptUntil(token, user, time.Time{}) }
+
+// AcceptUntil makes a token stand for a user until it expires. The zero time is never.
+func (s *Server) AcceptUntil(token string, user int, expires time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens[token] = user
+	s.tokens[token] = grant{user: user, expires: expires}
 }
 
 // Revoke ends a token at once, as logging out of the web application does.
@@ -103,6 +124,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x, err := simulated.Receive(s.Controls, r)
 	if err != nil {
 		refuse(http.StatusRequestEntityTooLarge, "", "Payload too large.").write(x)
+	} else if s.OAuth.Serves(r.URL.Path) {
+		x.Perform(s.OAuth.Perform, oauth.Refuse)
 	} else {
 		x.Perform(s.perform, func(w http.ResponseWriter, status int) { failure(status).write(w) })
 	}
