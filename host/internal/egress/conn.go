@@ -1,9 +1,11 @@
 package egress
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 )
 
@@ -18,10 +20,17 @@ type metered struct {
 	net.Conn
 	users atomic.Int32
 	idle  atomic.Int64 // bytes that were read since the last user left
+
+	mu      sync.Mutex    // guards the rest
+	reading bool          // somebody waits for bytes
+	closed  bool          // nobody will again
+	changed chan struct{} // closed at a change of reading or closed; nil: nobody wants to know
 }
 
 func (m *metered) Read(p []byte) (int, error) {
+	m.note(&m.reading, true)
 	n, err := m.Conn.Read(p)
+	m.note(&m.reading, false)
 	if m.users.Load() > 0 {
 		m.idle.Store(0)
 	} else if m.idle.Add(int64(n)) > maxIdleRead {
@@ -29,6 +38,45 @@ func (m *metered) Read(p []byte) (int, error) {
 		return 0, errIdleFlood
 	}
 	return n, err
+}
+
+// Close closes the connection.
+func (m *metered) Close() error {
+	m.note(&m.closed, true)
+	return m.Conn.Close()
+}
+
+func (m *metered) note(what *bool, is bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	*what = is
+	if is && m.changed != nil {
+		close(m.changed)
+		m.changed = nil
+	}
+}
+
+// drained waits until all that came over the connection was consumed: net/http's reader wants more, or has found
+// bytes that belong to no response, and closed the connection. Without it, those of a server that sends too many
+// are now and then taken for the response to the next request.
+func (m *metered) drained(ctx context.Context) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for !m.reading && !m.closed {
+		if m.changed == nil {
+			m.changed = make(chan struct{})
+		}
+		changed := m.changed
+		m.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		m.mu.Lock()
+		if ctx.Err() != nil {
+			return
+		}
+	}
 }
 
 func (m *metered) enter() {

@@ -47,6 +47,10 @@
 // or those that an admin allowed) and with the same client certificate, or as before without one. A client
 // certificate is shown to servers that ask for it, where the credential would be attached.
 //
+// Over HTTP/1.1 bytes that a server sent beyond the end of its response are not taken for the response to the next
+// request: a connection is used again when its reader has asked for more, and a response that comes before its request
+// is a fault.
+//
 // net/http sends some requests a second time by itself. One whose method is not safe (GET, HEAD, OPTIONS) and which
 // has no idempotency key goes out again only when nothing of it had been written; any other at most three times
 // over HTTP/2, and over HTTP/1.1 until a new connection fails.
@@ -87,5 +91,6 @@
 // back or is logged: as it is, in base64 (both alphabets, padded or not, and inside a longer encoded text),
 // percent-encoded, escaped for JSON and for HTML. Secrets under four bytes are not scrubbed, and those under
 // six not inside a longer base64 text: they would match by chance. This stops a service that echoes the
-// request; it cannot stop one that transforms a secret on purpose, which is why grants come first.
+// request; it cannot stop one that transforms a secret on purpose, or hands it out in pieces (to a Range), which is why
+// grants come first. A header whose name holds a secret, in any case, is dropped.
 package egress

@@ -124,6 +124,10 @@ func (x *exchange) send(ctx context.Context, h *hop) (*http.Response, *abi.Fault
 	x.progress.sent.Store(x.client.replaced) // which may not say how far it comes
 	x.told.Authorized = x.told.Authorized || h.trusted() && (x.policy.Authorize != nil || x.policy.Certificate != nil)
 	resp, err := x.transport(h).RoundTrip(r)
+	if err == nil && context.Cause(ctx) == errUnasked {
+		resp.Body.Close()
+		err = errUnasked
+	}
 	if err != nil {
 		return nil, x.failure(ctx, h.target.authority(), err)
 	}

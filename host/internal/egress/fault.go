@@ -70,6 +70,8 @@ func (x *exchange) overrun(ctx context.Context, host string, err error) *abi.Fau
 		return abi.Faultf(abi.LimitExceeded, "response body of %s: more than %d times its compressed size", host, maxRatio)
 	case context.Cause(ctx) == errRepeat:
 		return abi.Faultf(abi.Unavailable, "%s reset the request, and may have acted on it: it is not sent again", host)
+	case context.Cause(ctx) == errUnasked:
+		return abi.Faultf(abi.Unavailable, "%s sent a response before the request: it may belong to another one", host)
 	case context.Cause(ctx) == errIdle:
 		return abi.Faultf(abi.Timeout, "%s: nothing came for %v while %s", host, idleTimeout, &x.progress)
 	case errors.Is(ctx.Err(), context.Canceled):

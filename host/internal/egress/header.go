@@ -16,7 +16,7 @@ const (
 )
 
 // hopByHop are the headers that mean one connection, not the message (RFC 9110 section 7.6.1).
-var hopByHop = []string{"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
+var hopByHop = []string{"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"}
 
 // reserved are the other headers that a guest may not set: the host's own, and those by which a server or a proxy
 // would take the request for another one than was judged.

@@ -14,7 +14,7 @@ import (
 func TestGuestHeader_Refused(t *testing.T) {
 	t.Parallel()
 	names := strings.Fields(`Host host Authorization AUTHORIZATION Cookie Cookie2 Proxy-Authorization Proxy-Connection Proxy-X
-		Sec-Fetch-Site Connection Keep-Alive TE Te Trailer Transfer-Encoding Upgrade Content-Length Expect Forwarded
+		Sec-Fetch-Site Connection Keep-Alive TE Te Trailer Transfer-Encoding Upgrade HTTP2-Settings Content-Length Expect Forwarded
 		X-Forwarded-For X-Forwarded-Host X-Real-Ip Via Referer Accept-Encoding X-Api-Key x-api-key X_Api_Key X_Forwarded_For
 		transfer_encoding X-HTTP-Method-Override X-HTTP-Method X-Method-Override X-Original-URL X-Rewrite-URL`)
 	for _, name := range names {

@@ -3,6 +3,7 @@ package egress
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log"
@@ -29,13 +30,15 @@ func TestMain(m *testing.M) {
 // up in a map, and a dial reaches a loopback server, or a function over a pipe, or is refused.
 type network struct {
 	names   map[string][][]string       // host to the answers of one lookup after the other; the last one stays
-	servers map[string]http.Handler     // "address:port" to what answers there; over TLS on port 443
+	servers map[string]http.Handler     // "address:port" to what answers there; over TLS on ports 443 and 8443
+	http1   bool                        // which speaks HTTP/1.1 only
 	raw     map[string]func(c net.Conn) // "address:port" to what speaks there
 	wait    sync.WaitGroup
 
-	mu     sync.Mutex // guards looked and dialed
+	mu     sync.Mutex // guards the rest
 	looked []string
 	dialed []string
+	conns  []net.Conn // the servers' sides
 }
 
 func (n *network) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
@@ -62,12 +65,15 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	n.mu.Unlock()
 	speak := n.raw[address]
 	if h := n.servers[address]; h != nil {
-		speak = func(c net.Conn) { serve(c, h, strings.HasSuffix(address, ":443")) }
+		speak = func(c net.Conn) { serve(c, h, strings.HasSuffix(address, "443"), n.http1) }
 	}
 	if speak == nil {
 		return nil, errors.New("test: nobody at " + address)
 	}
 	client, server := net.Pipe()
+	n.mu.Lock()
+	n.conns = append(n.conns, server)
+	n.mu.Unlock()
 	n.wait.Go(func() {
 		defer server.Close()
 		speak(server)
@@ -75,8 +81,8 @@ func (n *network) dial(ctx context.Context, _, address string) (net.Conn, error)
 	return client, ctx.Err()
 }
 
-// serve answers the requests of one connection, over TLS with either version of HTTP.
-func serve(c net.Conn, h http.Handler, secure bool) {
+// serve answers the requests of one connection, over TLS in either version of HTTP, or without.
+func serve(c net.Conn, h http.Handler, secure, http1 bool) {
 	l := &oneConn{conn: c, closed: make(chan struct{})}
 	srv := &http.Server{Handler: h, ConnState: func(_ net.Conn, s http.ConnState) {
 		if s == http.StateClosed {
@@ -88,6 +94,9 @@ func serve(c net.Conn, h http.Handler, secure bool) {
 		return
 	}
 	srv.TLSConfig = serverTLS()
+	if http1 {
+		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
+	}
 	srv.ErrorLog = log.New(io.Discard, "", 0)
 	srv.ServeTLS(l, "", "")
 }
@@ -120,8 +129,19 @@ func (n *network) dials() []string {
 func (n *network) client(t *testing.T) *Client {
 	t.Helper()
 	c := New(Config{Resolver: n, Dial: n.dial, RootCAs: roots()})
-	t.Cleanup(func() { c.Close(); n.wait.Wait() })
+	t.Cleanup(func() { n.end(c) })
 	return c
+}
+
+// end closes c and hangs up on what it has not closed by then, and waits for all that n has started.
+func (n *network) end(c *Client) {
+	c.Close()
+	n.mu.Lock()
+	for _, conn := range n.conns {
+		conn.Close()
+	}
+	n.mu.Unlock()
+	n.wait.Wait()
 }
 
 // public is an address that the guard allows. Nothing in these tests dials it for real.

@@ -27,6 +27,7 @@ const (
 // scrubber removes secrets from what goes back to a guest or into a log.
 type scrubber struct {
 	forms [][]byte // every way in which a secret may be written
+	lower []string // the secrets in lower case: names of headers lose their case on the way
 }
 
 func newScrubber(secrets []string) *scrubber {
@@ -41,6 +42,7 @@ func (s *scrubber) add(secret string) {
 	if len(secret) < minSecret {
 		return
 	}
+	s.lower = append(s.lower, strings.ToLower(secret))
 	for _, form := range forms(secret) {
 		for _, b := range [][]byte{[]byte(form), lowerHex([]byte(form))} {
 			if !slices.ContainsFunc(s.forms, func(f []byte) bool { return bytes.Equal(f, b) }) {
@@ -79,7 +81,7 @@ func (s *scrubber) learn(before, after *http.Request) {
 func (s *scrubber) response(r *abi.Response) {
 	r.URL = s.text(r.URL)
 	r.Body = s.bytes(r.Body)
-	maps.DeleteFunc(r.Headers, func(name string, _ []string) bool { return s.text(name) != name })
+	maps.DeleteFunc(r.Headers, func(name string, _ []string) bool { return s.text(name) != name || s.names(name) })
 	for _, values := range r.Headers {
 		for i := range values {
 			values[i] = s.text(values[i])
@@ -89,6 +91,12 @@ func (s *scrubber) response(r *abi.Response) {
 		r.Fault = &abi.Fault{Code: f.Code, Message: s.text(f.Message), Field: s.text(f.Field), RetryAfter: f.RetryAfter,
 			Details: s.bytes(f.Details)}
 	}
+}
+
+// names reports whether a secret stands in a header's name, in any case.
+func (s *scrubber) names(header string) bool {
+	header = strings.ToLower(header)
+	return slices.ContainsFunc(s.lower, func(secret string) bool { return strings.Contains(header, secret) })
 }
 
 func (s *scrubber) text(t string) string { return string(s.bytes([]byte(t))) }

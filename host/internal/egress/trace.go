@@ -56,11 +56,15 @@ var phases = [...]string{
 	reading:     "reading the response's body",
 }
 
-var errRepeat = errors.New("the request would have been sent too often")
+var (
+	errRepeat  = errors.New("the request would have been sent too often")
+	errUnasked = errors.New("the response came before the request")
+)
 
 // progress follows a request through its phases. net/http reports them from its own goroutines.
 type progress struct {
 	at    atomic.Int32
+	begun atomic.Bool  // its headers were written
 	sent  atomic.Bool  // its bytes may be on their way
 	http2 atomic.Bool  // the connection speaks HTTP/2
 	wrote atomic.Int32 // how often its headers were written over HTTP/2
@@ -76,6 +80,7 @@ func (p *progress) reset() {
 	p.set(admitting)
 	p.sent.Store(false)
 	p.http2.Store(false)
+	p.begun.Store(false)
 	p.wrote.Store(0)
 }
 
@@ -98,6 +103,7 @@ func (p *progress) watch(r *http.Request, stop context.CancelCauseFunc) *http.Re
 	}
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { // again, when it is a repetition
+			p.begun.Store(false)
 			switch {
 			case p.wrote.Load() >= most:
 				stop(errRepeat)
@@ -112,8 +118,17 @@ func (p *progress) watch(r *http.Request, stop context.CancelCauseFunc) *http.Re
 			conn, http2 := meter(info.Conn)
 			p.http2.Store(http2)
 			p.use(conn)
+			if conn != nil && info.Reused && !http2 {
+				conn.drained(r.Context())
+			}
+		},
+		GotFirstResponseByte: func() {
+			if !p.begun.Load() && !p.http2.Load() { // which has numbers for its requests
+				stop(errUnasked)
+			}
 		},
 		WroteHeaders: func() {
+			p.begun.Store(true)
 			if p.http2.Load() {
 				p.wrote.Add(1)
 			}
