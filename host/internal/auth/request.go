@@ -44,7 +44,7 @@ func (a *Auth) send(ctx context.Context, acct Account, who string, r abi.Request
 	resp := a.cfg.Send(ctx, acct, r, sign)
 	switch {
 	case resp.Fault != nil:
-		return resp, noAnswer(acct, who, resp.Fault)
+		return resp, noAnswer(acct, who, resp.Fault, r.Body)
 	case resp.Status >= 300 && resp.Status < 400:
 		return resp, abi.Faultf(abi.Unavailable, "%s answered with a redirect (status %d), which is not followed: credentials would go with it", who, resp.Status)
 	case resp.Status == http.StatusTooManyRequests:
@@ -59,7 +59,9 @@ func (a *Auth) send(ctx context.Context, acct Account, who string, r abi.Request
 	return resp, nil
 }
 
-func noAnswer(acct Account, who string, f *abi.Fault) error {
+// noAnswer makes the error of a request without an answer. The fault's words are ours, but they come from afar: what the
+// request carried is taken out of them.
+func noAnswer(acct Account, who string, f *abi.Fault, sent []byte) error {
 	code := f.Code
 	switch code {
 	case abi.RateLimited, abi.Unavailable, abi.Timeout, abi.Canceled, abi.Forbidden, abi.LimitExceeded:
@@ -67,8 +69,16 @@ func noAnswer(acct Account, who string, f *abi.Fault) error {
 		code = abi.Unavailable
 	}
 	text := f.Message
-	for _, secret := range acct.secrets() {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
+	secrets := acct.secrets()
+	if form, err := url.ParseQuery(string(sent)); err == nil {
+		for _, values := range form {
+			secrets = append(secrets, values...)
+		}
+	}
+	for _, secret := range secrets {
+		if len(secret) >= 8 {
+			text = strings.ReplaceAll(text, secret, "[redacted]")
+		}
 	}
 	out := abi.Faultf(code, "%s gave no answer: %s", who, text)
 	out.RetryAfter = f.RetryAfter
