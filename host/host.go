@@ -10,7 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"patchbay/host/internal/auth"
+	"patchbay/host/internal/delivery"
 	"patchbay/host/internal/egress"
+	"patchbay/host/internal/quota"
 )
 
 // Store keeps records under keys. A missing key matches fs.ErrNotExist.
@@ -21,10 +24,12 @@ type Store interface {
 	Keys(ctx context.Context, prefix string) ([]string, error)
 }
 
-// Vault keeps connections' secrets, by field name. Secrets of an unknown connection match fs.ErrNotExist.
+// Vault keeps connections' secrets, by field name. Secrets of an unknown connection match fs.ErrNotExist. Update
+// replaces those that still have a revision; for its error otherwise Config.IsConflict is true.
 type Vault interface {
-	Get(ctx context.Context, connection string) (map[string]string, error)
+	GetRevision(ctx context.Context, connection string) (secrets map[string]string, revision uint64, err error)
 	Put(ctx context.Context, connection string, secrets map[string]string) error
+	Update(ctx context.Context, connection string, secrets map[string]string, revision uint64) error
 	Delete(ctx context.Context, connection string) error
 }
 
@@ -32,8 +37,17 @@ type Vault interface {
 type Config struct {
 	Store    Store
 	Vault    Vault
-	Dir      string // bundles and the compile cache live here, in a folder of mode 0700
+	Dir      string // bundles, the compile cache and locks live here, in a folder of mode 0700
 	CacheDir string // compile cache; defaults to Dir/cache
+
+	// Audit gets a record of what was done and with which credentials. Nil: none is kept.
+	Audit Audit
+	// Quotas shares the use of vendors' limits with other processes. Nil: this process has them to itself.
+	Quotas QuotaStore
+	// IsConflict tells the error of an update in Quotas or Vault that lost a race. Required.
+	IsConflict func(error) bool
+	// NoRetries leaves the repetition of requests to the caller, for replays of recorded answers.
+	NoRetries bool
 
 	// Isolation is where guests run whose installation does not say. Defaults to Process.
 	Isolation Isolation
@@ -67,6 +81,8 @@ func (c Config) validate() error {
 		return errors.New("host: no Store")
 	case c.Vault == nil:
 		return errors.New("host: no Vault")
+	case c.IsConflict == nil:
+		return errors.New("host: no IsConflict")
 	case c.Dir == "":
 		return errors.New("host: no Dir")
 	}
@@ -75,9 +91,15 @@ func (c Config) validate() error {
 
 // Host runs installed connectors. Its methods may be called from many goroutines.
 type Host struct {
-	cfg    Config
-	guests guests
-	egress *egress.Client
+	cfg       Config
+	guests    guests
+	egress    *egress.Client
+	auth      *auth.Auth
+	deliverer *delivery.Deliverer
+	quotas    *quota.Quotas // vendors' limits
+	lanes     *quota.Quotas // this process' own
+	recorder  recorder
+	reported  sync.Map // connections that are known to need a person: name to true
 
 	retiring sync.WaitGroup // guests of versions that are no longer installed
 
@@ -100,10 +122,19 @@ func New(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Host{
+	h := &Host{
 		cfg: cfg, guests: engines, opened: map[string]*opened{},
-		egress: egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger}),
-	}, nil
+		egress:    egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger}),
+		deliverer: delivery.New(delivery.Config{Logger: cfg.Logger}),
+		quotas:    quota.New(quota.Config{Store: cfg.Quotas, IsConflict: cfg.IsConflict, Logger: cfg.Logger}),
+		lanes:     quota.New(quota.Config{}),
+		recorder:  recorder{audit: cfg.Audit, log: cfg.Logger},
+	}
+	h.auth = auth.New(auth.Config{
+		Secrets: sealed{cfg.Vault}, Lock: h.locks(), IsConflict: cfg.IsConflict,
+		Send: h.sendToken, Now: cfg.Now, Logger: cfg.Logger,
+	})
+	return h, nil
 }
 
 // Close waits for running calls and releases every loaded guest.
@@ -117,6 +148,9 @@ func (h *Host) Close(ctx context.Context) error {
 		errs = append(errs, o.close(ctx))
 	}
 	h.retiring.Wait()
+	h.auth.Close()
+	h.quotas.Close()
+	h.lanes.Close()
 	h.egress.Close()
 	return errors.Join(append(errs, h.guests.close(ctx))...)
 }

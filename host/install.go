@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"patchbay/audit"
 	"patchbay/bundle"
 	"patchbay/manifest"
 )
@@ -42,15 +43,19 @@ var ErrAmbiguous = errors.New("ambiguous name")
 // the bundle ([Host.Verify]) and has consent for its grants; key is the fingerprint of the signing key.
 // Connections of an older version stay.
 func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string) (Installed, error) {
+	if err := h.recorder.settle(ctx); err != nil {
+		return Installed{}, err
+	}
 	m := b.Manifest()
 	rec := Installed{
 		Connector: m.Ref(), Version: m.Version, Title: m.Title, Digest: b.Digest(), Key: key,
 		Grants: m.HTTP, InstalledAt: h.cfg.Now().UTC(),
 	}
 	var old Installed
+	kind := audit.Install
 	switch err := h.get(ctx, h.key("connector", rec.Connector), &old); {
 	case err == nil:
-		rec.Isolation = old.Isolation
+		rec.Isolation, kind = old.Isolation, audit.Upgrade
 	case !errors.Is(err, fs.ErrNotExist):
 		return Installed{}, fmt.Errorf("install %s: %w", rec.Connector, err)
 	}
@@ -61,12 +66,16 @@ func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string) (Insta
 	if err := h.put(ctx, h.key("connector", rec.Connector), rec); err != nil {
 		return Installed{}, fmt.Errorf("install %s: %w", rec.Connector, err)
 	}
+	h.recordConnector(ctx, kind, rec, map[string]string{"key": key, "from": old.Version})
 	h.cfg.Logger.Info("installed", "connector", rec.Connector, "version", rec.Version, "digest", rec.Digest)
 	return rec, nil
 }
 
 // Uninstall removes a connector. It refuses while connections use it, unless force is set; then they go too.
 func (h *Host) Uninstall(ctx context.Context, name string, force bool) (Installed, error) {
+	if err := h.recorder.settle(ctx); err != nil {
+		return Installed{}, err
+	}
 	rec, err := h.Installed(ctx, name)
 	if err != nil {
 		return Installed{}, err
@@ -87,6 +96,7 @@ func (h *Host) Uninstall(ctx context.Context, name string, force bool) (Installe
 		return Installed{}, err
 	}
 	h.retire(rec.Connector)
+	h.recordConnector(ctx, audit.Uninstall, rec, nil)
 	if err := os.Remove(h.bundlePath(rec.Digest)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Installed{}, err
 	}

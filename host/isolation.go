@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"fmt"
+
+	"patchbay/audit"
 )
 
 // Isolation says where the guest of a connector runs.
@@ -26,6 +28,9 @@ func ParseIsolation(s string) (Isolation, error) {
 
 // Isolate says where the guest of an installed connector runs from the next call on. Upgrades keep it.
 func (h *Host) Isolate(ctx context.Context, connector string, i Isolation) (Installed, error) {
+	if err := h.recorder.settle(ctx); err != nil {
+		return Installed{}, err
+	}
 	rec, err := h.Installed(ctx, connector)
 	if err != nil {
 		return Installed{}, err
@@ -34,6 +39,7 @@ func (h *Host) Isolate(ctx context.Context, connector string, i Isolation) (Inst
 	if err := h.put(ctx, h.key("connector", rec.Connector), rec); err != nil {
 		return Installed{}, fmt.Errorf("isolate %s: %w", rec.Connector, err)
 	}
+	h.recordConnector(ctx, audit.Isolate, rec, map[string]string{"isolation": string(i)})
 	h.cfg.Logger.Info("isolated", "connector", rec.Connector, "isolation", i)
 	return rec, nil
 }

@@ -1,28 +1,57 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/url"
 	"strings"
+	"sync"
 
 	"patchbay/abi"
+	"patchbay/host/internal/auth"
 	"patchbay/host/internal/egress"
+	"patchbay/host/internal/quota"
 	"patchbay/manifest"
 )
 
 // session is a connection made ready for a call: the part that the guest sees, and the policy that it does not.
 type session struct {
 	view   *abi.Connection
-	policy egress.Policy
+	policy egress.Policy // without a credential, which arm brings
+	limits []limit
+	acct   auth.Account
+
+	mu   sync.Mutex // guards cred
+	cred *auth.Credential
 }
 
-// newSession resolves the installed grants for a connection and prepares its credential. conn is nil for a
-// connector that needs none.
-func newSession(m *manifest.Manifest, grants []manifest.Grant, conn *Connection, secrets map[string]string) (session, error) {
+// newSession resolves the installed grants and the vendor's limits for a connection. conn is nil for a connector that
+// needs none.
+func newSession(m *manifest.Manifest, grants []manifest.Grant, conn *Connection, secrets map[string]string) (*session, error) {
 	if conn == nil {
 		conn = &Connection{Name: "none", Auth: "none"}
 	}
+	method, err := authMethod(m, conn.Auth)
+	if err != nil {
+		return nil, err
+	}
+	plain := plainFields(m, conn)
+	s := &session{
+		view: &abi.Connection{Name: conn.Name, Auth: conn.Auth, Fields: conn.Fields, URLs: map[string]string{}},
+		acct: newAccount(m, conn, method, plain, secrets),
+	}
+	for _, g := range grants {
+		if err := s.add(g, conn, plain); err != nil {
+			return nil, err
+		}
+	}
+	s.limits, err = limitsFor(m, conn.Name, plain["client_id"], plain, s.view.URLs)
+	return s, err
+}
+
+// plainFields are a connection's values that are not secret, as text.
+func plainFields(m *manifest.Manifest, conn *Connection) map[string]string {
 	plain := map[string]string{}
 	for _, f := range m.Connection.Fields {
 		if f.Default != nil && !f.Secret {
@@ -32,31 +61,16 @@ func newSession(m *manifest.Manifest, grants []manifest.Grant, conn *Connection,
 	for name, v := range conn.Fields {
 		plain[name] = text(v)
 	}
-	method, err := authMethod(m, conn.Auth)
-	if len(m.Auth) == 0 {
-		method, err = manifest.AuthMethod{Type: "none"}, nil
-	}
-	if err != nil {
-		return session{}, err
-	}
+	return plain
+}
+
+func newAccount(m *manifest.Manifest, conn *Connection, method manifest.AuthMethod, plain, secrets map[string]string) auth.Account {
 	all := maps.Clone(plain)
 	maps.Copy(all, secrets)
-	cred, err := newCredential(method, all, secrets)
-	if err != nil {
-		return session{}, err
+	delete(all, auth.Reserved)
+	return auth.Account{
+		Connection: conn.Name, Method: method, Fields: all, Declared: m.Connection.Fields, URLs: conn.URLs, Private: conn.AllowPrivate,
 	}
-	s := session{
-		view: &abi.Connection{Name: conn.Name, Auth: conn.Auth, Fields: conn.Fields, URLs: map[string]string{}},
-		policy: egress.Policy{
-			Authorize: cred.authorize, Owned: cred.owned, Secrets: cred.secrets,
-		},
-	}
-	for _, g := range grants {
-		if err := s.add(g, conn, plain); err != nil {
-			return session{}, err
-		}
-	}
-	return s, nil
 }
 
 // add resolves one grant: an admin's base URL goes before the manifest's own.
@@ -89,4 +103,55 @@ func (s *session) add(g manifest.Grant, conn *Connection, fields map[string]stri
 		s.policy.Private = append(s.policy.Private, u.Scheme+"://"+u.Host)
 	}
 	return nil
+}
+
+// current is the credential of the moment.
+func (s *session) current() *auth.Credential {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cred
+}
+
+// use puts a credential in the place of the one before it.
+func (s *session) use(c *auth.Credential) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cred = c
+}
+
+// arm gets the connection's credential ready, which may take a request to the vendor.
+func (s *session) arm(ctx context.Context, h *Host) error {
+	c, err := h.auth.Prepare(ctx, s.acct)
+	if err != nil {
+		return h.dead(ctx, s.acct.Connection, err)
+	}
+	s.use(c)
+	return nil
+}
+
+// guarded is the session's policy with what its credential brings.
+func (s *session) guarded() egress.Policy {
+	c, p := s.current(), s.policy
+	p.Owned, p.Secrets, p.Certificate = c.Owned, c.Secrets, c.Certificate
+	return p
+}
+
+// renew replaces the credential after a vendor has refused it, and reports whether there is another one now.
+func (s *session) renew(ctx context.Context, h *Host) (bool, error) {
+	c, renewed, err := h.auth.Renew(ctx, s.acct, s.current())
+	if err != nil {
+		return false, h.dead(ctx, s.acct.Connection, err)
+	}
+	if renewed {
+		s.use(c)
+	}
+	return renewed, nil
+}
+
+// priorityOf is the quota's word for a call's priority.
+func priorityOf(p Priority) quota.Priority {
+	if p == Bulk {
+		return quota.Bulk
+	}
+	return quota.Interactive
 }

@@ -1,17 +1,18 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
+	"patchbay/host/internal/quota"
 	"patchbay/manifest"
 )
 
@@ -24,6 +25,12 @@ type Call struct {
 	Input      json.RawMessage // defaults to {}
 	Cursor     json.RawMessage // continues a paged result or a poll
 	Usage      *Usage          // unless nil, what the call uses is added to it
+
+	Priority Priority      // who goes first where calls wait for each other
+	Patience time.Duration // how long a request may wait for the vendor's limits; default one minute, in bulk 15
+	// Key identifies the call to vendors that know repeated calls by a key, where its action declares one: give the
+	// same one again to repeat a call. Defaults to a new one.
+	Key string
 }
 
 // Usage is what calls have used.
@@ -33,10 +40,11 @@ type Usage struct {
 	HTTPCalls  int           `json:"http_calls"`
 	HostCalls  int           `json:"host_calls"`
 	Wall       time.Duration `json:"wall_ns"`
+	Waited     time.Duration `json:"waited_ns"` // for the vendor's limits
 }
 
 // add puts the usage of one more call on u's account.
-func (u *Usage) add(more guest.Usage) {
+func (u *Usage) add(more guest.Usage, waited time.Duration) {
 	if u == nil {
 		return
 	}
@@ -44,13 +52,17 @@ func (u *Usage) add(more guest.Usage) {
 	u.PeakMemory = max(u.PeakMemory, more.PeakMemory)
 	u.HTTPCalls += more.HTTPCalls
 	u.HostCalls += more.HostCalls
-	u.Wall += more.Wall
+	u.Wall += more.Wall - waited
+	u.Waited += waited
 }
 
 // Run runs one call and returns its result: done, or a page. A pending result is waited for and tried again
 // until ctx ends. Every error is an [abi.Fault], but for those about what is installed or connected, which
 // match fs.ErrNotExist or [ErrAmbiguous], and a [*wasm.Error] about a guest that is refused.
 func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
+	if err := h.recorder.settle(ctx); err != nil {
+		return abi.Result{}, err
+	}
 	p, err := h.prepare(ctx, c)
 	if err != nil {
 		return abi.Result{}, err
@@ -111,7 +123,11 @@ type prepared struct {
 	input  json.RawMessage
 	cursor json.RawMessage
 	usage  *Usage
-	session
+	*session
+
+	priority quota.Priority
+	patience time.Duration
+	key      string
 }
 
 func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
@@ -119,7 +135,13 @@ func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{opened: o, input: c.Input, cursor: c.Cursor, usage: c.Usage}
+	p := &prepared{
+		opened: o, input: c.Input, cursor: c.Cursor, usage: c.Usage, key: cmp.Or(c.Key, newCallID()),
+		priority: priorityOf(c.Priority), patience: c.Patience,
+	}
+	if p.patience == 0 {
+		p.patience = patienceOf(c.Priority)
+	}
 	if p.op, err = operation(o.m, c.Kind, c.Operation); err != nil {
 		return nil, err
 	}
@@ -163,9 +185,9 @@ func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name str
 	if conn.Connector != m.Ref() {
 		return nil, nil, fmt.Errorf("connection %q belongs to %s, not to %s", name, conn.Connector, m.Ref())
 	}
-	secrets, err := h.cfg.Vault.Get(ctx, name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("secrets of connection %s: %w", name, err)
+	secrets, err := h.secretsOf(ctx, name)
+	if err != nil {
+		return nil, nil, err
 	}
 	return &conn, secrets, nil
 }
@@ -177,40 +199,41 @@ func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json
 	if err != nil {
 		return abi.Result{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, limits.Wall)
-	defer cancel()
+	place, err := h.lanes.Acquire(ctx, lanes(p.rec.Connector, p.priority), quota.Claim{Connection: p.view.Name, Priority: p.priority})
+	if err != nil {
+		return abi.Result{}, err
+	}
+	defer place.Release(0, nil)
+	ctx, b := newBudget(ctx, limits.Wall)
+	defer b.stop()
+	if err := p.arm(ctx, h); err != nil {
+		return abi.Result{}, b.explain(ctx, err)
+	}
 	env := abi.Envelope{
 		ABI: abi.Version, Call: newCallID(), Kind: p.op.Kind, Operation: p.op.Name, Attempt: attempt,
 		Input: p.input, Connection: p.view, Cursor: p.cursor, State: state, Deadline: limits.Wall.Seconds(),
 	}
 	log := h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", env.Call)
-	policy := p.policy
-	policy.Limits = limits
-	var under underway
-	send := func(ctx context.Context, r abi.Request) abi.Response {
-		return under.watch(ctx, r, func() abi.Response {
-			resp, _ := h.egress.Do(ctx, r, policy)
-			return resp
-		})
-	}
+	requests := newRequests(h, p, b, limits)
+	call := guest.Call{Envelope: env, Limits: limits, HTTP: requests.serve, Log: func(l abi.LogRecord) { logGuest(log, l) }}
+	call.Limits.Wall += p.patience // what the budget allows beside its own time
 	if len(p.rec.Grants) == 0 {
-		send = nil
+		call.HTTP = nil
 	}
 	start := h.cfg.Now()
-	outcome, err := program.Call(ctx, guest.Call{
-		Envelope: env, Limits: limits, HTTP: send, Log: func(l abi.LogRecord) { logGuest(log, l) },
-	})
-	p.usage.add(outcome.Usage)
+	outcome, err := program.Call(ctx, call)
+	p.usage.add(outcome.Usage, b.waits())
 	r := outcome.Result
-	err = under.explain(err)
 	if err == nil && r.Status == abi.StatusFault {
 		err = r.Fault
 	}
 	if err == nil {
 		err = p.checkResult(ctx, p.op, r)
 	}
+	err = requests.explain(b.explain(ctx, err))
+	h.recordRun(ctx, p, env.Call, requests.finish(), err)
 	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil,
-		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls)
+		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls, "waited", b.waits())
 	return r, err
 }
 

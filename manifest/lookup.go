@@ -82,17 +82,35 @@ type Operation struct {
 	Input  json.RawMessage // JSON Schema; of an empty object where the manifest says nothing
 	Output json.RawMessage // JSON Schema: of the output, or of one event; nil where the kind decides
 	Limits Limits          // its own within the manifest's
+
+	ReadOnly    bool         // it changes nothing at the vendor
+	Idempotency *Idempotency // of an action
+}
+
+// Repeatable reports whether making the call twice does what making it once does: it changes nothing, or says why
+// it may be repeated.
+func (o Operation) Repeatable() bool {
+	return o.ReadOnly || o.Idempotency != nil && (o.Idempotency.Header != "" || len(o.Idempotency.Key) > 0)
+}
+
+// IdempotencyHeader is the request header by which the vendor knows a repeated call, or nothing.
+func (o Operation) IdempotencyHeader() string {
+	if o.Idempotency == nil {
+		return ""
+	}
+	return o.Idempotency.Header
 }
 
 var emptyObject = json.RawMessage(`{"additionalProperties":false,"type":"object"}`)
 
 // Operation returns the operation of that kind and name.
 func (m *Manifest) Operation(kind abi.Kind, name string) (Operation, bool) {
-	op := Operation{Kind: kind, Name: name, Input: emptyObject, Limits: m.Limits}
+	op := Operation{Kind: kind, Name: name, Input: emptyObject, Limits: m.Limits, ReadOnly: kind != abi.KindAction}
 	switch kind {
 	case abi.KindAction:
 		a, ok := m.Action(name)
 		op.Input, op.Output, op.Limits = a.Input, a.Output, a.Limits.Within(m.Limits)
+		op.ReadOnly, op.Idempotency = a.ReadOnly, a.Idempotency
 		return op, ok
 	case abi.KindTrigger:
 		t, ok := m.Trigger(name)

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -55,24 +56,42 @@ func (m *memory) Keys(_ context.Context, prefix string) ([]string, error) {
 
 // secrets is a vault that lives as long as one run. It meets host.Vault.
 type secrets struct {
-	mu   sync.Mutex // guards data
-	data map[string]map[string]string
+	mu       sync.Mutex // guards what follows
+	data     map[string]map[string]string
+	revision uint64
 }
 
-func (s *secrets) Get(_ context.Context, connection string) (map[string]string, error) {
+// errConflict is the error of an update that came too late.
+var errConflict = errors.New("the secrets have another revision")
+
+func isConflict(err error) bool { return errors.Is(err, errConflict) }
+
+func (s *secrets) GetRevision(_ context.Context, connection string) (map[string]string, uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v, ok := s.data[connection]
 	if !ok {
-		return nil, fmt.Errorf("%s: %w", connection, fs.ErrNotExist)
+		return nil, 0, fmt.Errorf("%s: %w", connection, fs.ErrNotExist)
 	}
-	return maps.Clone(v), nil
+	return maps.Clone(v), s.revision, nil
 }
 
 func (s *secrets) Put(_ context.Context, connection string, values map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data[connection] = maps.Clone(values)
+	s.revision++
+	return nil
+}
+
+func (s *secrets) Update(_ context.Context, connection string, values map[string]string, revision uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if revision != s.revision {
+		return errConflict
+	}
+	s.data[connection] = maps.Clone(values)
+	s.revision++
 	return nil
 }
 

@@ -48,7 +48,7 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Session, error)
 	}
 	cfg := host.Config{
 		Store: &memory{data: map[string][]byte{}}, Vault: &secrets{data: map[string]map[string]string{}}, Dir: dir, CacheDir: opts.CacheDir,
-		Transport: s.wire, Logger: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		IsConflict: isConflict, Transport: s.wire, NoRetries: !opts.Live, Logger: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if opts.Live {
 		cfg.Transport, cfg.Logger = nil, opts.Logger

@@ -17,7 +17,9 @@ import (
 type connectOptions struct {
 	req    host.ConnectRequest
 	values cli.Values
+	visit  visit
 	noTest bool
+	dryRun bool
 }
 
 func newConnect(s *cli.Streams) *cobra.Command {
@@ -27,8 +29,17 @@ func newConnect(s *cli.Streams) *cobra.Command {
 		Short: "Connect an account",
 		Long: `Connect makes a connection to a vendor's account, or replaces the one of that name, and tests it. Fields that no flag
 gives are asked for on a terminal. Secrets come from a file, standard input or the terminal, never from the command
-line, and are sealed in the vault: no command ever prints them.`,
+line, and are sealed in the vault: no command ever prints them.
+
+Some methods need your consent in a browser: connect prints the address to open and waits for the vendor to send the
+browser back to --callback. With a browser on another machine, --paste lets you copy the address over by hand. Where there is
+no browser at all, give the tokens that you have: --secret refresh_token=@FILE or --secret access_token=@FILE.
+
+--dry-run shows what would be asked for, where each value would be kept, and who would get the credential.`,
 		Example: `  $ host connect tallyfy
+  $ host connect netsuite --auth tba --env prod
+  $ host connect tallyfy --auth login --paste
+  $ host connect netsuite --auth certificate --dry-run
   $ host connect tallyfy --name acme --field organization=0f3a… --secret token=@token.txt
   $ host connect tallyfy --field organization=0f3a… --secret token=- --url api=http://127.0.0.1:4000/api --allow-private < token.txt`,
 		Args: cobra.ExactArgs(1),
@@ -40,9 +51,12 @@ line, and are sealed in the vault: no command ever prints them.`,
 	o.values.Flags(c)
 	f := c.Flags()
 	f.StringVar(&o.req.Name, "name", "", "name of the connection (default the connector's)")
-	f.StringVar(&o.req.Auth, "auth", "", "auth method (default the connector's first)")
-	f.StringToStringVar(&o.req.URLs, "url", nil, "base URL instead of a grant's own, as GRANT=URL")
+	f.StringVar(&o.req.Auth, "auth", "", "auth method (default the connector's first; 'host info' lists them)")
+	f.StringVar(&o.req.Env, "env", "", "label that says what the connection is for, such as dev, test or prod")
+	f.StringToStringVar(&o.req.URLs, "url", nil, "base URL instead of the manifest's, as GRANT=URL, or authorize_url=URL, token_url=URL, step:1=URL")
 	f.BoolVar(&o.req.AllowPrivate, "allow-private", false, "let --url point to private addresses and plain http")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be asked for and where it would go, and do nothing")
+	o.visit.flags(c)
 	f.BoolVar(&o.noTest, "no-test", false, "do not call the vendor to test the connection")
 	return c
 }
@@ -62,6 +76,9 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 	if err := o.values.RefuseSecrets(fields); err != nil {
 		return err
 	}
+	if o.dryRun {
+		return showPlan(ctx, s, a, o.req)
+	}
 	if s.Interactive() {
 		if err := ask(s, method, fields, o.req.Values); err != nil {
 			return err
@@ -74,7 +91,7 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 	if _, err := a.host.Connection(ctx, o.req.Name); err == nil {
 		saved = "saved in place of the one that was there"
 	}
-	conn, err := a.host.Connect(ctx, o.req)
+	conn, err := o.connect(ctx, s, a, method, a.host.Connect)
 	if err != nil {
 		return cli.ExplainFields(err)
 	}
@@ -96,6 +113,28 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 		_, name, _ := strings.Cut(conn.Connector, "/")
 		s.Note("next: host info %s", name)
 	})
+}
+
+// connect makes the connection by do, with the help of a browser if the method needs one.
+func (o *connectOptions) connect(ctx context.Context, s *cli.Streams, a *app, method manifest.AuthMethod,
+	do func(context.Context, host.ConnectRequest) (host.Connection, error)) (conn host.Connection, err error) {
+	if method.Grant == "authorization_code" && o.req.Values["refresh_token"]+o.req.Values["access_token"] == "" {
+		end, err := o.visit.prepare(ctx, s, &o.req)
+		if err != nil {
+			return conn, err
+		}
+		defer func() { err = errors.Join(err, end()) }()
+	}
+	return do(ctx, o.req)
+}
+
+func onlySecret(fields []manifest.Field) (list []manifest.Field) {
+	for _, f := range fields {
+		if f.Secret {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 // prove calls the vendor with the new connection. A connection that fails its test is kept, so that what was

@@ -65,35 +65,6 @@ func newUninstall(s *cli.Streams) *cobra.Command {
 	return c
 }
 
-func newConnections(s *cli.Streams) *cobra.Command {
-	return &cobra.Command{
-		Use:     "connections",
-		Short:   "List connections",
-		Long:    `Connections lists each connection with its connector, auth method and fields. Secrets are never shown.`,
-		Example: `  $ host connections`,
-		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			return with(c.Context(), nil, func(a *app) error {
-				list, err := a.host.Connections(c.Context(), "")
-				if err != nil {
-					return err
-				}
-				return s.Print(list, func(w io.Writer) {
-					if len(list) == 0 {
-						fmt.Fprintln(w, "there are no connections yet: 'host connect CONNECTOR' makes one")
-						return
-					}
-					var rows [][]string
-					for _, n := range list {
-						rows = append(rows, []string{n.Name, n.Connector, n.Auth, n.CreatedAt.Local().Format("2006-01-02 15:04")})
-					}
-					cli.Table(w, []string{"name", "connector", "auth", "since"}, rows)
-				})
-			})
-		},
-	}
-}
-
 func newDisconnect(s *cli.Streams) *cobra.Command {
 	return &cobra.Command{
 		Use:     "disconnect NAME",

@@ -43,13 +43,13 @@ func open(ctx context.Context, home, cache string, logger *slog.Logger) (*app, e
 }
 
 func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, error) {
-	records, err := a.state.Bucket(ctx, "records")
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := a.state.Bucket(ctx, "secrets")
-	if err != nil {
-		return nil, err
+	buckets := map[string]*state.Bucket{}
+	for _, name := range []string{"records", "secrets", "limits", "audit"} {
+		b, err := a.state.Bucket(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		buckets[name] = b
 	}
 	key, err := masterKey()
 	if err != nil {
@@ -57,37 +57,43 @@ func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, err
 	}
 	// vault: state, for sealed records, and the master key, which the environment gives or a file of the home's
 	a.vault, err = vault.Open(ctx, vault.Config{
-		Store: secrets, Key: key, KeyFile: cli.MasterKeyFile(a.home),
-		IsConflict: func(err error) bool { return errors.Is(err, state.ErrConflict) },
+		Store: buckets["secrets"], Key: key, KeyFile: cli.MasterKeyFile(a.home), IsConflict: isConflict,
 	})
 	if err != nil {
 		return nil, err
 	}
 	// audit: state, for entries; the key that signs them, and the checkpoint, beside the state
-	if a.audit, err = a.openAudit(ctx, logger); err != nil {
+	a.audit, err = audit.Open(ctx, audit.Config{
+		Store: buckets["audit"], KeyFile: cli.AuditKeyFile(a.home), Checkpoint: cli.AuditCheckpointFile(a.home),
+		Actor: actor(), Logger: logger,
+	})
+	if err != nil {
 		return nil, err
 	}
-	// host: state, for records; vault, for credentials; the home's folder, for bundles
-	h, err := host.New(host.Config{Store: records, Vault: a.vault, Dir: a.home, CacheDir: a.cache, Logger: logger})
+	// host: state, for records and the use of vendors' limits; vault, for credentials; audit, for what is done; the
+	// home's folder, for bundles
+	h, err := host.New(host.Config{
+		Store: buckets["records"], Vault: a.vault, Audit: a.audit, Quotas: buckets["limits"], IsConflict: isConflict,
+		Dir: a.home, CacheDir: a.cache, Logger: logger,
+	})
 	if err != nil {
 		return nil, errors.Join(err, a.audit.Close())
 	}
 	return h, nil
 }
 
-func (a *app) openAudit(ctx context.Context, logger *slog.Logger) (*audit.Log, error) {
-	entries, err := a.state.Bucket(ctx, "audit")
+// actor is who the audit log says did what this process does.
+func actor() string {
+	u, err := user.Current()
 	if err != nil {
-		return nil, err
+		return "host"
 	}
-	actor := "host"
-	if u, err := user.Current(); err == nil {
-		actor = u.Username
-	}
-	return audit.Open(ctx, audit.Config{
-		Store: entries, KeyFile: cli.AuditKeyFile(a.home), Checkpoint: cli.AuditCheckpointFile(a.home),
-		Actor: actor, Logger: logger,
-	})
+	return u.Username
+}
+
+// isConflict tells a write that lost a race.
+func isConflict(err error) bool {
+	return errors.Is(err, state.ErrConflict) || errors.Is(err, vault.ErrConflict)
 }
 
 func (a *app) close() error {

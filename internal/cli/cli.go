@@ -59,6 +59,9 @@ func (s *Streams) Note(format string, args ...any) {
 	}
 }
 
+// Tell writes one line that somebody has to read for the command to go on, to standard error, with --json too.
+func (s *Streams) Tell(format string, args ...any) { fmt.Fprintf(s.Err, format+"\n", args...) }
+
 // Print writes a result: value as JSON with --json, else what text writes.
 func (s *Streams) Print(value any, text func(w io.Writer)) error {
 	if !s.JSON {

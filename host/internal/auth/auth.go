@@ -74,6 +74,8 @@ type Account struct {
 	// URLs replaces URLs of the manifest, by an admin's decision: "authorize_url", "token_url", "revoke_url", "issuer", and
 	// "step:0" and so on for the steps of an exchange.
 	URLs map[string]string
+	// Private says that the hosts of URLs may have private addresses, by an admin's decision too.
+	Private bool
 }
 
 // Format shows the connection's name and no value.

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"patchbay/internal/cli"
+)
+
+// callback waits for the browser that an authorization server sends back.
+type callback struct {
+	address string // what is registered with the vendor, and what it sends the browser to
+	path    string
+	server  *http.Server
+	arrived chan string // the address with what the vendor added to it
+	once    sync.Once
+	done    chan error
+}
+
+// listen serves the callback address. Where address is on loopback it is listened on itself, a port of 0 standing
+// for a free one; where it is not, another server passes its requests on to the address on.
+func listen(ctx context.Context, address, on string) (*callback, error) {
+	u, err := callbackURL(address)
+	if err != nil {
+		return nil, err
+	}
+	if on == "" {
+		on = u.Host
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", on)
+	if err != nil {
+		return nil, cli.Hint(fmt.Errorf("wait for the vendor's answer: %w", err), "give another --callback, or --paste to copy the address over by hand")
+	}
+	if u.Port() == "0" {
+		u.Host = l.Addr().String()
+	}
+	c := &callback{address: u.String(), path: u.Path, arrived: make(chan string, 1), done: make(chan error, 1)}
+	c.server = &http.Server{Handler: c, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+	go func() { c.done <- c.server.Serve(l) }()
+	return c, nil
+}
+
+// callbackURL checks an address that vendors are to send browsers to: https, or plain http to this very machine.
+func callbackURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || u.Path == "":
+		return nil, cli.Usage("--callback %q: want an address such as http://127.0.0.1:8765/callback", address)
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return nil, cli.Usage("--callback %q: want https, or http on 127.0.0.1: the address carries the vendor's answer", address)
+	}
+	return u, nil
+}
+
+// loopback reports whether name stands for this machine alone.
+func loopback(name string) bool {
+	ip := net.ParseIP(name)
+	return name == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// ServeHTTP takes the first answer and shows the browser a page without it in its address.
+func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	switch {
+	case r.Method != http.MethodGet:
+		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+	case r.URL.Path == c.path && r.URL.RawQuery != "":
+		c.once.Do(func() { c.arrived <- c.address + "?" + r.URL.RawQuery })
+		h.Set("Location", c.path)
+		w.WriteHeader(http.StatusSeeOther)
+	case r.URL.Path == c.path:
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, callbackPage)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+const callbackPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Patchbay</title>
+<meta name="viewport" content="width=device-width">
+<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;color-scheme:light dark}</style>
+<h1>Back to the terminal</h1><p>The vendor's answer has arrived. How it went stands where you typed <code>host connect</code>; this page may be closed.</p></html>
+`
+
+// wait returns the address that the vendor sent the browser to.
+func (c *callback) wait(ctx context.Context) (string, error) {
+	select {
+	case a := <-c.arrived:
+		return a, nil
+	case err := <-c.done:
+		c.done <- err
+		return "", fmt.Errorf("wait for the vendor's answer: %w", err)
+	case <-ctx.Done():
+		return "", fmt.Errorf("wait for the vendor's answer: %w", ctx.Err())
+	}
+}
+
+// close ends the server when the browser has its page.
+func (c *callback) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := c.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = c.server.Close() // a browser keeps its connections open
+	}
+	if e := <-c.done; !errors.Is(e, http.ErrServerClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
+}

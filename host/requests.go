@@ -1,0 +1,182 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"patchbay/abi"
+	"patchbay/audit"
+	"patchbay/host/internal/delivery"
+	"patchbay/host/internal/egress"
+	"patchbay/host/internal/quota"
+	"patchbay/manifest"
+)
+
+// requests serves the HTTP requests of one try of a call: each waits for the vendor's limits, is judged and sent,
+// and repeated where that is safe. What the verdict on the call and the audit log need is remembered. A guest makes
+// one request at a time.
+type requests struct {
+	host   *Host
+	call   *prepared
+	budget *budget
+	policy egress.Policy
+	route  delivery.Route
+
+	mu      sync.Mutex    // guards what follows: a late answer may come after the call
+	cut     string        // the request that waited when the call ended: method and host
+	pending string        // the request under way that must not be made twice
+	unclear string        // the last such request that may have taken effect, though no answer says so
+	done    string        // the last one that has
+	quotas  *quota.Quotas // where the last request counted
+	buckets []string      // and the keys of the buckets it counted in
+	trail   trail
+}
+
+// noRetries leaves every repetition out.
+var noRetries = manifest.Retry{Attempts: -1}
+
+func newRequests(h *Host, p *prepared, b *budget, limits abi.Limits) *requests {
+	q := &requests{host: h, call: p, budget: b, policy: p.guarded()}
+	q.policy.Limits = limits
+	q.policy.Admit = q.admit
+	q.policy.Authorize = q.authorize
+	q.route = delivery.Route{
+		Connection: p.view.Name, Errors: p.m.Errors, Retry: p.m.Retry, ReadOnly: p.op.ReadOnly,
+		IdempotencyHeader: p.op.IdempotencyHeader(), IdempotencyKey: p.key,
+		Send: q.send, Renew: q.renew, Pause: q.pause,
+	}
+	if h.cfg.NoRetries {
+		q.route.Retry = &noRetries
+	}
+	return q
+}
+
+// serve makes one request of the guest.
+func (q *requests) serve(ctx context.Context, r abi.Request) abi.Response {
+	place := r.Method + " " + hostOf(r.URL)
+	if !idempotent(r.Method) {
+		q.note(func() { q.pending = place })
+	}
+	resp, report := q.host.deliverer.Deliver(ctx, &q.route, r)
+	q.note(func() {
+		if ctx.Err() != nil {
+			q.cut = place
+		}
+		switch {
+		case report.Unclear:
+			q.unclear = place
+		case q.pending != "" && resp.Fault == nil && resp.Failure == nil:
+			q.done = place
+		}
+		q.pending = ""
+	})
+	return resp
+}
+
+func (q *requests) note(change func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	change()
+}
+
+// send makes the request once.
+func (q *requests) send(ctx context.Context, r abi.Request) (abi.Response, bool) {
+	resp, trace := q.host.egress.Do(ctx, r, q.policy)
+	q.note(func() { q.trail.add(trace, resp) })
+	if resp.Fault == nil && resp.Status != http.StatusUnauthorized && trace.Authorized {
+		q.host.auth.Proven(ctx, q.call.acct, q.call.current())
+	}
+	return resp, trace.Sent
+}
+
+// admit waits until the vendor's limits leave room for the request. That time is not the call's own.
+func (q *requests) admit(ctx context.Context, o egress.Outgoing) (func(egress.Outcome), error) {
+	quotas, buckets := q.host.quotas, q.call.bucketsFor(o)
+	if len(buckets) == 0 { // nothing to share with other processes, so nothing to write
+		quotas, buckets = q.host.lanes, q.call.unlimited(o)
+	}
+	q.note(func() { q.quotas, q.buckets = quotas, keysOf(buckets) })
+	resume := q.budget.pause()
+	defer resume()
+	ctx, cancel := context.WithTimeout(ctx, q.call.patience)
+	defer cancel()
+	ticket, err := quotas.Acquire(ctx, buckets, quota.Claim{Connection: q.call.view.Name, Priority: q.call.priority})
+	if err != nil {
+		return nil, err
+	}
+	return func(o egress.Outcome) { ticket.Release(o.Status, o.Header) }, nil
+}
+
+// authorize attaches the credential of the moment, which a renewal may have replaced.
+func (q *requests) authorize(r *http.Request) error { return q.call.current().Authorize(r) }
+
+// renew replaces a credential that the vendor no longer accepts.
+func (q *requests) renew(ctx context.Context) (bool, error) {
+	renewed, err := q.call.renew(ctx, q.host)
+	guarded := q.call.guarded()
+	q.policy.Owned, q.policy.Secrets, q.policy.Certificate = guarded.Owned, guarded.Secrets, guarded.Certificate
+	return renewed, err
+}
+
+// pause stops all requests that count in the same buckets: what one was told holds for the others.
+func (q *requests) pause(d time.Duration) {
+	q.note(func() {
+		if q.quotas != nil {
+			q.quotas.Pause(q.buckets, d)
+		}
+	})
+	time.AfterFunc(d, q.budget.pause())
+}
+
+// explain says of a fault which request the call waited for, and whether anybody knows what became of it.
+func (q *requests) explain(err error) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err == nil {
+		return nil
+	}
+	f := *abi.AsFault(err)
+	if q.cut != "" && (f.Code == abi.Timeout || f.Code == abi.Canceled) {
+		f.Message += ", while it waited for the answer to " + q.cut
+	}
+	if uncertain[f.Code] && !q.call.op.Repeatable() {
+		q.doubt(&f)
+	}
+	if f.Code == abi.AsFault(err).Code && f.Message == abi.AsFault(err).Message {
+		return err
+	}
+	return &f
+}
+
+// uncertain are the codes of faults that say nothing about what the vendor has done, and invite to a repetition.
+var uncertain = map[abi.Code]bool{
+	abi.Unavailable: true, abi.Timeout: true, abi.Canceled: true, abi.Internal: true, abi.LimitExceeded: true, abi.RateLimited: true,
+}
+
+// doubt makes f in_doubt if repeating the call could do something twice.
+func (q *requests) doubt(f *abi.Fault) {
+	switch {
+	case q.unclear != "" || q.pending != "":
+		f.Message += "; " + cmp.Or(q.unclear, q.pending) + " may have taken effect all the same"
+	case q.done != "":
+		f.Message += "; by then " + q.done + " had taken effect"
+	default:
+		return
+	}
+	f.Code = abi.InDoubt
+}
+
+// idempotent reports whether a request of that method may be made twice (RFC 9110 section 9.2.2).
+func idempotent(method string) bool {
+	return method != http.MethodPost && method != http.MethodPatch
+}
+
+// finish is the audit log's share of the call.
+func (q *requests) finish() []audit.Egress {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.trail.lines
+}
