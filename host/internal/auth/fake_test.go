@@ -101,7 +101,9 @@ func (v *vendor) answer(form url.Values) abi.Response {
 		out["expires_in"] = v.life
 	}
 	if !v.fixed || v.refresh == "" {
-		v.before, v.rotated = v.refresh, time.Now()
+		if form.Get("refresh_token") != v.before || v.before == "" { // whoever lost an answer may lose the next one too
+			v.before, v.rotated = v.refresh, time.Now()
+		}
 		v.refresh = fmt.Sprintf("refresh-%d", v.issued)
 	}
 	if !v.silent {

@@ -184,7 +184,7 @@ func (f *Flow) issued(query url.Values, acct Account) (bool, error) {
 		return err == nil, err
 	}
 	from := origin(iss)
-	return from != "" && (from == origin(f.authorize) || from == origin(token)), nil
+	return from == origin(f.authorize) || from == origin(token), nil
 }
 
 func origin(text string) string {

@@ -626,3 +626,145 @@ func TestPrepare_TwoConnections(t *testing.T) {
 		}
 	})
 }
+
+// The scopes that were granted stay what they are when a renewal does not name them.
+func TestRenew_KeepsScopes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		acct := account(codeMethod)
+		w.extra = map[string]any{"scope": "read"}
+		w.connect(t, acct)
+		w.extra = nil
+		time.Sleep(time.Hour)
+		if _, err := w.process(t).Prepare(t.Context(), acct); err != nil || w.count() != 1 {
+			t.Fatal(err)
+		}
+		m, _, _ := w.secrets.Get(t.Context(), "acme")
+		if s, err := StatusOf(m); err != nil || fmt.Sprint(s.Scopes) != "[read]" || !s.Tokens || s.Reconnect != "" || s.Expires.IsZero() {
+			t.Errorf("%+v %v", s, err)
+		}
+	})
+}
+
+func TestObtain_NoRefreshToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	m := clientMethod
+	m.Audience = "https://{client_id}"
+	tokens, _, err := w.process(t).Obtain(t.Context(), account(m))
+	if form := w.requests[0].form; err != nil || tokens.Lasting() || form.Get("audience") != "https://client-1" || form.Get("scope") != "read" {
+		t.Error(err, tokens.Lasting(), form)
+	}
+	if _, _, err := w.process(t).Obtain(t.Context(), account(codeMethod)); err == nil {
+		t.Error("a token without a person")
+	}
+}
+
+// The waits between failures grow, and a success makes them short again.
+func TestPrepare_BackOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.secrets.put("acme", map[string]string{})
+		w.life = 1
+		a, acct := w.process(t), account(clientMethod)
+		fails := refusals(500, "")
+		failures := func(seconds int) int {
+			before := w.count()
+			w.intercept = fails
+			for range seconds {
+				_, _ = a.Prepare(t.Context(), acct)
+				time.Sleep(time.Second)
+			}
+			return w.count() - before
+		}
+		if n := failures(200); n != 9 { // after 0 1 3 7 15 31 63 123 and 183 seconds
+			t.Errorf("%d requests", n)
+		}
+		w.intercept = nil
+		time.Sleep(time.Minute)
+		if _, err := a.Prepare(t.Context(), acct); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if n := failures(3); n != 2 {
+			t.Errorf("%d requests in the three seconds after a success", n)
+		}
+	})
+}
+
+// A call joins a renewal that was for an older token than its own: it needs one of its own.
+func TestRenew_JoinsAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		acct := account(codeMethod)
+		w.connect(t, acct)
+		a := w.process(t)
+		one, err := a.Prepare(t.Context(), acct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock, _ := w.locks.Lock(t.Context(), "auth/acme")
+		var wg sync.WaitGroup
+		renew := func(c *Credential, want string) {
+			wg.Go(func() {
+				got, renewed, err := a.Renew(t.Context(), acct, c)
+				if err != nil || !renewed || bearer(t, got) != want {
+					t.Errorf("want %s: %v %v", want, renewed, err)
+				}
+			})
+			synctest.Wait()
+		}
+		renew(one, "Bearer access-other")
+		m, _, _ := w.secrets.Get(t.Context(), "acme")
+		record{Set: "other", Access: "access-other", Refresh: "refresh-1"}.write(m)
+		w.secrets.put("acme", m)
+		renew(&Credential{set: "other"}, "Bearer access-2")
+		unlock()
+		wg.Wait()
+	})
+}
+
+// The share of its life after which a token is renewed lies between 80 and 90 %, evenly.
+func TestDue_Spread(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	due := 0
+	for range 1000 {
+		r := record{Set: newSet(), Access: "a", Obtained: now, Expires: now.Add(1000 * time.Second)}
+		if r.due(now.Add(799*time.Second)) || !r.due(now.Add(900*time.Second)) {
+			t.Fatal(r.Set)
+		}
+		if r.due(now.Add(850 * time.Second)) {
+			due++
+		}
+	}
+	if due < 400 || due > 600 {
+		t.Errorf("%d of 1000 in the middle", due)
+	}
+}
+
+// A 401 to an old token while the stored one has ended too: that one does not do either.
+func TestRenew_StoredEndedToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		acct := account(codeMethod)
+		w.connect(t, acct)
+		a := w.process(t)
+		old, err := a.Prepare(t.Context(), acct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := w.process(t).Prepare(t.Context(), acct); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		if c, renewed, err := a.Renew(t.Context(), acct, old); err != nil || !renewed || bearer(t, c) != "Bearer access-3" || w.count() != 2 {
+			t.Errorf("%v %v, %d requests", renewed, err, w.count())
+		}
+	})
+}
