@@ -59,12 +59,15 @@ actions:
 `
 
 type fakeEngine struct {
+	mu    sync.Mutex // guards loads and ring
 	loads int
 	ring  Isolation
 	call  func(ctx context.Context, env abi.Envelope, http func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error)
 }
 
 func (e *fakeEngine) load(_ context.Context, ring Isolation, _ guest.Module) (guest.Program, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.loads++
 	e.ring = ring
 	return e, nil
@@ -247,4 +250,16 @@ func (w *world) connect(t *testing.T, req ConnectRequest) Connection {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// count is how many entries of a kind there are.
+func (a *memAudit) count(kind string) (n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, e := range a.entries {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
 }

@@ -11,10 +11,12 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"patchbay/audit"
 	"patchbay/host"
 	"patchbay/internal/cli"
 	"patchbay/vault"
@@ -67,6 +69,10 @@ func runBackup(ctx context.Context, s *cli.Streams, a *app, path string, o backu
 	}
 	var content bytes.Buffer
 	if err := backup.Write(&content, key); err != nil {
+		return err
+	}
+	// first of all: no copy of the secrets may leave without a record
+	if err := a.record(ctx, audit.VaultBackup, map[string]string{"connections": strconv.Itoa(len(list))}); err != nil {
 		return err
 	}
 	if err := writeNew(path, content.Bytes()); err != nil {
@@ -138,6 +144,9 @@ func runRestore(ctx context.Context, s *cli.Streams, a *app, path string, o back
 	}
 	if err != nil {
 		return cli.Hint(err, "some may be restored: run it again with --replace")
+	}
+	if err := a.record(ctx, audit.VaultRestore, map[string]string{"connections": strconv.Itoa(len(saved))}); err != nil {
+		return err
 	}
 	result := map[string]any{"file": path, "connections": len(saved), "created_at": backup.CreatedAt}
 	return s.Print(result, func(w io.Writer) {

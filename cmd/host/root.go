@@ -32,7 +32,7 @@ PATCHBAY_HOME names the folder that holds everything it keeps; it defaults to ~/
   $ host run hello.greet --input '{"name": "Ada"}'`,
 	}
 	root.AddCommand(newSearch(s), newInfo(s), newInstall(s), newList(s), newUninstall(s),
-		newConnect(s), newConnections(s), newDisconnect(s), newVault(s), newAudit(s), newRun(s), newTest(s),
+		newConnect(s), newConnections(s), newDisconnect(s), newVault(s), newAudit(s), newRun(s), newTest(s), newQuota(s),
 		newIsolate(s), newDoctor(s), newModule(s), newDemo(s), newVendor(s), newVersion(s))
 	return root
 }

@@ -25,6 +25,7 @@ type runOptions struct {
 	timeout time.Duration
 	usage   bool
 	verbose bool
+	bulk    bool
 }
 
 func newRun(s *cli.Streams) *cobra.Command {
@@ -34,7 +35,11 @@ func newRun(s *cli.Streams) *cobra.Command {
 		Short: "Run one operation",
 		Long: `Run calls one operation of an installed connector and prints its output as JSON. Of a paged operation it prints one
 page with the cursor of the next; --all follows the cursors to the end.
-Without --connection the connector's only connection is used.`,
+Without --connection the connector's only connection is used.
+
+A call that the vendor's limits hold up waits for its turn, a minute unless --wait says otherwise; with --bulk it lets others
+go first and waits for 15 minutes. A write whose answer was lost fails as in_doubt: look before you repeat it, or repeat it with the same
+--key where the action declares one.`,
 		Example: `  $ host run hello.greet --input '{"name": "Ada"}'
   $ host run tallyfy.list_tasks --connection acme --all
   $ host run netsuite.suiteql --input @query.json --json
@@ -60,6 +65,9 @@ Without --connection the connector's only connection is used.`,
 	c.Flags().StringVar(&o.cursor, "cursor", "", "cursor of the page to get, as JSON")
 	c.Flags().BoolVar(&o.all, "all", false, "get every page")
 	c.Flags().DurationVar(&o.timeout, "timeout", 0, "give up after this long, such as 5s (default the connector's own limit)")
+	c.Flags().DurationVar(&o.call.Patience, "wait", 0, "how long a request may wait for the vendor's limits (default 1m, with --bulk 15m)")
+	c.Flags().BoolVar(&o.bulk, "bulk", false, "let calls that somebody waits for go first")
+	c.Flags().StringVar(&o.call.Key, "key", "", "key by which the vendor knows the call when it is repeated (default a new one)")
 	c.Flags().BoolVar(&o.usage, "usage", false, "show what the call used of its limits; with --json as {\"output\", \"usage\"}")
 	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print log lines of the guest and the host to standard error")
 	return c
@@ -75,6 +83,9 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 			return cli.Usage("--cursor: %w", err)
 		}
 		o.call.Cursor = json.RawMessage(o.cursor)
+	}
+	if o.bulk {
+		o.call.Priority = host.Bulk
 	}
 	var used host.Usage
 	o.call.Usage = &used
@@ -95,8 +106,12 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 }
 
 func describeUsage(u host.Usage) string {
-	return fmt.Sprintf("%d units of fuel, %d bytes of memory, %d HTTP and %d host calls, %v",
+	text := fmt.Sprintf("%d units of fuel, %d bytes of memory, %d HTTP and %d host calls, %v",
 		u.Fuel, u.PeakMemory, u.HTTPCalls, u.HostCalls, u.Wall.Round(time.Microsecond))
+	if u.Waited >= time.Millisecond {
+		text += fmt.Sprintf(", and %v of waiting for the vendor's limits", u.Waited.Round(time.Millisecond))
+	}
+	return text
 }
 
 // runPages runs the call, and with --all the calls for the pages that follow.

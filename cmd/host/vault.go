@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"patchbay/audit"
 	"patchbay/internal/cli"
 	"patchbay/vault"
 )
@@ -38,6 +40,9 @@ copies of the state that are as old: make a new copy of the key file.`,
 			return with(c.Context(), nil, func(a *app) error {
 				done, err := a.vault.Rotate(c.Context())
 				if err != nil {
+					return err
+				}
+				if err := a.record(c.Context(), audit.VaultRotate, map[string]string{"records": strconv.Itoa(done.Records)}); err != nil {
 					return err
 				}
 				return errors.Join(s.Print(done, func(w io.Writer) { printRotation(w, done) }), unreadable(done))

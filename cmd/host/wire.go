@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os/user"
 
@@ -80,6 +81,14 @@ func (a *app) compose(ctx context.Context, logger *slog.Logger) (*host.Host, err
 		return nil, errors.Join(err, a.audit.Close())
 	}
 	return h, nil
+}
+
+// record keeps in the audit log what was done to the vault, which the host does not see.
+func (a *app) record(ctx context.Context, kind string, detail map[string]string) error {
+	if err := a.audit.Append(ctx, audit.Entry{Kind: kind, Detail: detail}); err != nil {
+		return fmt.Errorf("it was done, but the audit log does not say so: %w", err)
+	}
+	return nil
 }
 
 // actor is who the audit log says did what this process does.
