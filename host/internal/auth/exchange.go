@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/textproto"
@@ -141,11 +143,15 @@ func (acct Account) resolve(v any, fields map[string]string) (any, error) {
 	return v, nil
 }
 
+// decode reads one JSON document, with its numbers as they are written.
 func decode(data []byte) (v any, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	if err = d.Decode(&v); err == nil && d.More() {
-		err = fmt.Errorf("more than one value")
+	if err = d.Decode(&v); err != nil {
+		return nil, err
 	}
-	return v, err
+	if _, err = d.Token(); err != io.EOF {
+		return nil, errors.New("more than one value")
+	}
+	return v, nil
 }

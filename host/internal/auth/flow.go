@@ -56,20 +56,31 @@ func (a *Auth) Begin(acct Account, redirect string) (*Flow, error) {
 		return nil, err
 	}
 	f := &Flow{auth: a, acct: acct, redirect: redirect, authorize: endpoint, State: newSecret(), ends: a.cfg.Now().Add(flowLife)}
-	query := url.Values{}
+	query, err := f.question()
+	if err != nil {
+		return nil, err
+	}
+	// RFC 3986 encoding: some vendors read a plus sign as it stands.
+	f.URL = endpoint + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+	return f, nil
+}
+
+// question is the query of the authorize URL (RFC 6749 section 4.1.1).
+func (f *Flow) question() (url.Values, error) {
+	m, query := f.acct.Method, url.Values{}
 	for name, v := range m.Params {
 		query.Set(name, v)
 	}
 	if m.Audience != "" {
-		audience, err := acct.text("audience", m.Audience, acct.Fields)
+		audience, err := f.acct.text("audience", m.Audience, f.acct.Fields)
 		if err != nil {
 			return nil, err
 		}
 		query.Set("audience", audience)
 	}
 	query.Set("response_type", "code")
-	query.Set("client_id", acct.Fields["client_id"])
-	query.Set("redirect_uri", redirect)
+	query.Set("client_id", f.acct.Fields["client_id"])
+	query.Set("redirect_uri", f.redirect)
 	query.Set("state", f.State)
 	if len(m.Scopes) > 0 {
 		query.Set("scope", strings.Join(m.Scopes, " "))
@@ -80,9 +91,7 @@ func (a *Auth) Begin(acct Account, redirect string) (*Flow, error) {
 		query.Set("code_challenge", base64.RawURLEncoding.EncodeToString(sum[:]))
 		query.Set("code_challenge_method", "S256")
 	}
-	// RFC 3986 encoding: some vendors read a plus sign as it stands.
-	f.URL = endpoint + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
-	return f, nil
+	return query, nil
 }
 
 // newSecret returns 256 random bits as 43 characters, enough for a state and a code verifier (RFC 7636 section 4.1).

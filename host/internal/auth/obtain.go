@@ -25,10 +25,10 @@ func (a *Auth) Obtain(ctx context.Context, acct Account) (tokens Tokens, feeds m
 	return Tokens{r: r, asked: acct.Method.Scopes}, feeds, err
 }
 
-// final turns a vendor's no into the error that callers see.
+// final turns a vendor's no to a person who is connecting into the error that callers see.
 func (acct Account) final(err error) error {
 	if no, ok := err.(*refused); ok {
-		return reconnect(acct.Connection, no.reason)
+		return terminal{abi.Faultf(abi.Unauthorized, "connection %s: %s", acct.Connection, no.reason)}
 	}
 	return err
 }

@@ -48,17 +48,15 @@ func parseAnswer(body []byte) (answer, error) {
 }
 
 func parseFields(body []byte) (map[string]any, error) {
-	var fields map[string]any
-	d := json.NewDecoder(strings.NewReader(string(body)))
-	d.UseNumber()
-	if d.Decode(&fields) == nil && fields != nil && !d.More() {
+	v, err := decode(body)
+	if fields, ok := v.(map[string]any); err == nil && ok {
 		return fields, nil
 	}
 	form, err := url.ParseQuery(strings.TrimSpace(string(body)))
 	if err != nil || form.Get("access_token") == "" && form.Get("error") == "" {
 		return nil, errors.New("is neither JSON nor a form")
 	}
-	fields = map[string]any{}
+	fields := map[string]any{}
 	for name, values := range form {
 		fields[name] = values[0]
 	}

@@ -43,6 +43,7 @@ func TestParseAnswer(t *testing.T) {
 		{`{"access_token":""}`, "", "", "", "", 0, "no access_token"},
 		{`{"error":{"message":"canary"}}`, "", "", "", "", 0, "no access_token"},
 		{`{"access_token":"a"} trailing`, "", "", "", "", 0, "neither JSON nor a form"},
+		{`{"access_token":"a"}}`, "", "", "", "", 0, "neither JSON nor a form"},
 		{`[]`, "", "", "", "", 0, "neither JSON nor a form"},
 		{`null`, "", "", "", "", 0, "neither JSON nor a form"},
 		{``, "", "", "", "", 0, "neither JSON nor a form"},
