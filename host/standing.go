@@ -31,8 +31,8 @@ func (h *Host) Standings(ctx context.Context, connector string) ([]Standing, err
 	standings := make([]Standing, 0, len(list))
 	for _, c := range list {
 		s, err := h.standing(ctx, c)
-		if err != nil {
-			return nil, err
+		if err != nil { // the others are shown all the same
+			s.Reconnect = "its secrets cannot be read: " + err.Error()
 		}
 		standings = append(standings, s)
 	}
