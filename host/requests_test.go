@@ -1,0 +1,201 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"patchbay/abi"
+	"patchbay/audit"
+	"patchbay/manifest"
+)
+
+// store is a connector with one action for each promise about repetition.
+const store = `
+schema: patchbay/v1
+publisher: acme
+name: store
+version: 1.0.0
+title: Store
+description: Sells things.
+categories: [commerce]
+license: MIT
+guest: {package: .}
+auth:
+  - {id: token, type: bearer}
+http:
+  - {id: api, url: "https://api.store.example/v1", methods: [GET, POST, PUT]}
+retry: {attempts: 2, base: 1s}
+actions:
+  - {name: plain, title: Plain, description: Writes., input: {type: object}, output: {type: object}}
+  - {name: read, title: Read, description: Reads., read_only: true, input: {type: object}, output: {type: object}}
+  - {name: upsert, title: Upsert, description: Writes by a key., input: {type: object, required: [id], properties: {id: {type: string}}}, output: {type: object}, idempotency: {key: [id]}}
+  - {name: keyed, title: Keyed, description: Writes with a key., input: {type: object}, output: {type: object}, idempotency: {header: Idempotency-Key}}
+`
+
+// sending is a guest that makes requests in order and stops at the first that fails.
+func sending(requests ...string) func(context.Context, abi.Envelope, func(context.Context, abi.Request) abi.Response, func(abi.LogRecord)) (abi.Result, error) {
+	return func(ctx context.Context, _ abi.Envelope, do func(context.Context, abi.Request) abi.Response, _ func(abi.LogRecord)) (abi.Result, error) {
+		for _, r := range requests {
+			method, path, _ := strings.Cut(r, " ")
+			resp := do(ctx, abi.Request{Method: method, URL: "https://api.store.example/v1" + path})
+			if resp.Fault != nil {
+				return abi.Fail(resp.Fault), nil
+			}
+			if resp.Failure != nil {
+				return abi.Fail(resp.Failure), nil
+			}
+		}
+		return abi.Done(json.RawMessage(`{}`)), nil
+	}
+}
+
+// scripted is a vendor that answers paths with a status, cuts /cut off, and counts.
+type scripted struct{ seen []string }
+
+func (s *scripted) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.seen = append(s.seen, r.Method+" "+strings.TrimPrefix(r.URL.Path, "/v1"))
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		s.seen[len(s.seen)-1] += " with a key"
+	}
+	status := map[string]int{"/v1/ok": 200, "/v1/busy": 503, "/v1/broken": 500, "/v1/bad": 422}[r.URL.Path]
+	if status == 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func TestDoubt(t *testing.T) {
+	for name, c := range map[string]struct {
+		action   string
+		requests []string
+		code     abi.Code // "" for success
+		seen     int      // requests that the vendor saw
+	}{
+		"a write that was cut off":              {"plain", []string{"POST /cut"}, abi.InDoubt, 1},
+		"a write that broke the vendor":         {"plain", []string{"POST /broken"}, abi.InDoubt, 1},
+		"a write that was refused":              {"plain", []string{"POST /bad"}, abi.InvalidInput, 1},
+		"a read that was cut off":               {"plain", []string{"GET /cut"}, abi.Unavailable, 3},
+		"a write, then a read that was cut off": {"plain", []string{"POST /ok", "GET /cut"}, abi.InDoubt, 4},
+		"a write, then one that was refused":    {"plain", []string{"POST /ok", "POST /bad"}, abi.InvalidInput, 2},
+		"a reading action by POST":              {"read", []string{"POST /cut"}, abi.Unavailable, 3},
+		"an upsert by POST":                     {"upsert", []string{"POST /cut"}, abi.InDoubt, 1},
+		"an upsert by PUT":                      {"upsert", []string{"PUT /cut"}, abi.Unavailable, 3},
+		"a write with a key":                    {"keyed", []string{"POST /cut"}, abi.Unavailable, 3},
+		"a write that succeeds":                 {"plain", []string{"POST /ok"}, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, vendor := newWorld(t), &scripted{}
+				w.wire = vendor.RoundTrip
+				w.install(t, store)
+				w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+				w.engine.call = sending(c.requests...)
+				_, err := w.Run(t.Context(), Call{Connector: "store", Operation: c.action, Input: json.RawMessage(`{"id": "1"}`)})
+				if code := codeOf(err); code != c.code || len(vendor.seen) != c.seen {
+					t.Errorf("%v (%s) after %v; want %q after %d requests", err, code, vendor.seen, c.code, c.seen)
+				}
+				if c.action == "keyed" && !strings.HasSuffix(vendor.seen[0], "with a key") {
+					t.Errorf("the vendor saw %v, want the action's key", vendor.seen)
+				}
+				last := w.audit.entries[len(w.audit.entries)-1]
+				if last.Kind != audit.Run || last.Code != string(c.code) || len(last.Egress) == 0 || !last.Egress[0].Authorized {
+					t.Errorf("the audit log says %+v", last)
+				}
+			})
+		})
+	}
+}
+
+func codeOf(err error) abi.Code {
+	if err == nil {
+		return ""
+	}
+	return abi.AsFault(err).Code
+}
+
+// A write that is under way when the call's time is up may have taken effect.
+func TestDoubt_TimeUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.wire = func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+		w.install(t, store)
+		w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+		w.engine.call = sending("POST /slow")
+		start := time.Now()
+		_, err := w.Run(t.Context(), Call{Connector: "store", Operation: "plain"})
+		if codeOf(err) != abi.InDoubt || time.Since(start) != 30*time.Second {
+			t.Errorf("%v after %v, want in_doubt after the call's own 30s", err, time.Since(start))
+		}
+	})
+}
+
+// What the audit log cannot take is not forgotten, and nothing new is done until it has been written.
+func TestAudit_Owed(t *testing.T) {
+	w, vendor := newWorld(t), &scripted{}
+	w.wire = vendor.RoundTrip
+	w.install(t, store)
+	w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+	w.engine.call = sending("GET /ok")
+	run := func() error {
+		_, err := w.Run(t.Context(), Call{Connector: "store", Operation: "read"})
+		return err
+	}
+	w.audit.fails = errors.New("the disk is full")
+	if err := run(); err != nil {
+		t.Fatalf("a call that was made keeps its result: %v", err)
+	}
+	for range 2 {
+		if err := run(); codeOf(err) != abi.Unavailable || !strings.Contains(err.Error(), "audit log") {
+			t.Fatalf("a call without a record gives %v", err)
+		}
+	}
+	if _, err := w.Connect(t.Context(), ConnectRequest{Connector: "store", Name: "other", Values: map[string]string{"token": "s3cret-token"}}); err == nil {
+		t.Error("a connection was made without a record")
+	}
+	w.audit.fails = nil
+	if err := run(); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.audit.count(audit.Run); n != 2 || len(vendor.seen) != 2 {
+		t.Errorf("%d calls are recorded and %d were made, want the two", n, len(vendor.seen))
+	}
+}
+
+func TestLimitsFor(t *testing.T) {
+	const head = "http:\n  - {id: api, url: 'https://api.store.example/v1', methods: [GET]}\n  - {id: files, url: 'https://files.store.example', methods: [GET]}\n"
+	quotas := func(text string) *manifest.Manifest {
+		t.Helper()
+		i := strings.Index(store, "http:\n")
+		j := strings.Index(store, "retry:")
+		m, err := manifest.Parse([]byte(store[:i] + "connection:\n  fields: [{name: org, required: true}]\n  test: test\n" + head + "quotas:\n" + text + "\n" + store[j:]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	urls := map[string]string{"api": "https://api.store.example/v1", "files": "https://files.store.example"}
+	for text, want := range map[string]string{
+		`  - {id: minute, key: account, account: "{org}", requests: 100, per: 1m}`:                    "account/api.store.example/o%2F1/1m",
+		`  - {id: other, key: account, account: "{org}", requests: 60, per: 60s}`:                     "account/api.store.example/o%2F1/1m", // another author's words for the same
+		`  - {id: files, key: account, account: "{org}", requests: 100, per: 1m, grants: [files]}`:    "account/files.store.example/o%2F1/1m",
+		`  - {id: many, key: account, account: "{org}", concurrency: 3}`:                              "account/api.store.example/o%2F1/at-once",
+		`  - {id: writes, key: account, account: "{org}", requests: 1, per: 1s, methods: [PUT, GET]}`: "account/api.store.example/o%2F1/1s GET PUT",
+		`  - {id: app, key: app, requests: 1, per: 1s}`:                                               "app/api.store.example/client-7/1s",
+		`  - {id: own, requests: 1, per: 1s}`:                                                         "connection/mine/own",
+	} {
+		list, err := limitsFor(quotas(text), "mine", "client-7", map[string]string{"org": "o/1"}, urls)
+		if err != nil || len(list) != 1 || list[0].bucket.Key != want {
+			t.Errorf("%s: %+v, %v; want the bucket %s", text, list, err, want)
+		}
+	}
+}
