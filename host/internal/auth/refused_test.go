@@ -158,3 +158,38 @@ func TestRenew_NothingToRenew(t *testing.T) {
 		}
 	})
 }
+
+// A connection that nobody has signed in to says so, and sends nothing.
+func TestPrepare_NobodySignedIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	for _, stored := range []map[string]string{nil, {"client_secret": "x"}} {
+		if stored != nil {
+			w.secrets.put("acme", stored)
+		}
+		_, err := w.process(t).Prepare(t.Context(), account(codeMethod))
+		if !errors.Is(err, ErrReconnect) || !strings.Contains(err.Error(), "nobody has signed in yet") || w.count() != 0 {
+			t.Error(err)
+		}
+	}
+	w.secrets.put("acme", map[string]string{Reserved: "{"})
+	if _, err := w.process(t).Prepare(t.Context(), account(codeMethod)); err == nil || errors.Is(err, ErrReconnect) {
+		t.Errorf("tokens that do not read: %v", err)
+	}
+}
+
+// The client's proof in the form in which it is sent is a secret too: a token endpoint may echo it.
+func TestPrepare_EncodedClientSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.secrets.put("acme", map[string]string{})
+	c, err := w.process(t).Prepare(t.Context(), account(clientMethod))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"client secret/1", strings.TrimPrefix(basic("client-1", "client+secret%2F1"), "Basic "), "access-1"} {
+		if !contains(c.Secrets, secret) {
+			t.Errorf("%q is not among %q", secret, c.Secrets)
+		}
+	}
+}
