@@ -21,9 +21,8 @@ import (
 type vendor struct {
 	mu       sync.Mutex // guards what follows
 	issued   int
-	refresh  string // the one that is valid now
-	before   string // the one before
-	rotated  time.Time
+	refresh  string               // the one that is valid now
+	earlier  map[string]time.Time // those before, and until when they work
 	access   string
 	dead     bool // a refresh token was used twice
 	requests []seen
@@ -32,7 +31,7 @@ type vendor struct {
 
 	fixed     bool                                      // the refresh token is not rotated
 	silent    bool                                      // and not repeated in the answer
-	grace     time.Duration                             // how long the refresh token before still works
+	grace     time.Duration                             // how long a refresh token works after it was replaced or used
 	life      any                                       // expires_in; nil: left out
 	slow      time.Duration                             // before it answers
 	intercept func(r abi.Request, s seen) *abi.Response // answers instead, unless it returns nil
@@ -88,7 +87,7 @@ func (v *vendor) answer(form url.Values) abi.Response {
 	defer v.mu.Unlock()
 	if form.Get("grant_type") == "refresh_token" {
 		used := form.Get("refresh_token")
-		late := used == v.before && time.Since(v.rotated) < v.grace
+		late := time.Now().Before(v.earlier[used])
 		if v.dead || used != v.refresh && !late {
 			v.dead = true // as RFC 9700 section 4.14.2 wants it
 			return reply(400, map[string]any{"error": "invalid_grant", "error_description": "canary-description"})
@@ -101,9 +100,10 @@ func (v *vendor) answer(form url.Values) abi.Response {
 		out["expires_in"] = v.life
 	}
 	if !v.fixed || v.refresh == "" {
-		if form.Get("refresh_token") != v.before || v.before == "" { // whoever lost an answer may lose the next one too
-			v.before, v.rotated = v.refresh, time.Now()
+		if v.earlier == nil {
+			v.earlier = map[string]time.Time{}
 		}
+		v.earlier[v.refresh] = time.Now().Add(v.grace)
 		v.refresh = fmt.Sprintf("refresh-%d", v.issued)
 	}
 	if !v.silent {

@@ -61,7 +61,10 @@ func (a *Auth) fly(ctx context.Context, acct Account, seen record) (record, erro
 				return f.r, f.err
 			}
 		case <-impatient:
-			return seen, nil
+			if seen.alive(a.cfg.Now()) {
+				return seen, nil
+			}
+			impatient = nil // it has ended meanwhile
 		case <-ctx.Done():
 			return record{}, abi.Faultf(ended(ctx), "the call ended while the token of connection %s was being renewed", acct.Connection)
 		}

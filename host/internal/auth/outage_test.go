@@ -173,3 +173,18 @@ func TestPrepare_BackOff(t *testing.T) {
 		}
 	})
 }
+
+// A call loses its patience a moment after the old token has ended: it waits on.
+func TestPrepare_EndsWhileWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		acct := account(codeMethod)
+		w.connect(t, acct)
+		w.slow = 10 * time.Second
+		time.Sleep(time.Hour - 2*time.Second)
+		if c, err := w.process(t).Prepare(t.Context(), acct); err != nil || bearer(t, c) != "Bearer access-2" {
+			t.Error(err)
+		}
+	})
+}

@@ -39,13 +39,25 @@ func (a *Auth) Prepare(ctx context.Context, acct Account) (*Credential, error) {
 		return nil, reconnect(acct.Connection, "the token has come to its end, and the vendor gave no refresh token")
 	}
 	next, err := a.fly(ctx, acct, r)
-	if err != nil && !errors.Is(err, ErrReconnect) && r.alive(a.cfg.Now()) {
-		next, err = r, nil // the old one is good until its end
+	if err != nil && !errors.Is(err, ErrReconnect) || next.Set == r.Set {
+		next, err = a.oldOne(ctx, acct, err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return acct.credential(next)
+}
+
+// oldOne returns the set that is stored now, which is good until its end, when a renewal failed for a reason.
+func (a *Auth) oldOne(ctx context.Context, acct Account, reason error) (record, error) {
+	_, _, r, err := a.load(ctx, acct.Connection)
+	switch {
+	case err == nil && r.Reconnect == "" && r.alive(a.cfg.Now()):
+		return r, nil
+	case reason == nil:
+		reason = abi.Faultf(abi.Unavailable, "the token of connection %s is being renewed, which takes long", acct.Connection)
+	}
+	return record{}, reason
 }
 
 // Renew returns a new credential after the vendor answered 401 to c. renewed is false when there is nothing to renew. All
