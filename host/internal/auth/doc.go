@@ -28,6 +28,7 @@
 //   - new tokens are stored before they are used. What cannot be stored is kept, and stored before anything is asked
 //   - the refresh token before the present one is kept until the present access token has worked. It is tried, once and
 //     within a minute, when the vendor refuses the present one
+//   - a call waits three seconds while the old token lives, then uses that, and as long as it must once it has ended
 //   - a vendor that answers 429 or 5xx, or not at all, says nothing about the tokens: the old one is used until its end,
 //     and the next try waits 1 to 60 seconds
 //   - a refusal (invalid_grant, invalid_client) is written into the record: from then on every process answers

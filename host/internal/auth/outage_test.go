@@ -188,3 +188,23 @@ func TestPrepare_EndsWhileWaiting(t *testing.T) {
 		}
 	})
 }
+
+// A call loses its patience after somebody has stored other tokens: it takes those, and not what it began with.
+func TestPrepare_ChangesWhileWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		acct := account(codeMethod)
+		w.connect(t, acct)
+		w.slow = 10 * time.Second
+		time.Sleep(55 * time.Minute)
+		time.AfterFunc(time.Second, func() {
+			m := map[string]string{}
+			record{Set: "other", Access: "access-other"}.write(m)
+			w.secrets.put("acme", m)
+		})
+		if c, err := w.process(t).Prepare(t.Context(), acct); err != nil || bearer(t, c) != "Bearer access-other" {
+			t.Error(err)
+		}
+	})
+}
