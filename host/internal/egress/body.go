@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -39,7 +40,10 @@ func (x *exchange) readBody(h *hop, resp *http.Response) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(&capped{r: r, limit: limit, wire: wire})
+	// Room for what was announced, if that is little: a server may announce more than it sends.
+	b := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, 0), 64<<10)+bytes.MinRead))
+	_, err = b.ReadFrom(&capped{r: r, limit: limit, wire: wire})
+	return b.Bytes(), err
 }
 
 // decoder undoes the body's encoding. An empty body is empty in every encoding.

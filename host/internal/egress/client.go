@@ -32,13 +32,14 @@ type Config struct {
 // need a Client each. It may be used concurrently.
 type Client struct {
 	pool     *pool
+	plans    *plans
 	replaced bool // by Config.Transport
 	log      *slog.Logger
 }
 
 // New returns a Client. Close it.
 func New(cfg Config) *Client {
-	c := &Client{pool: newPool(cfg), replaced: cfg.Transport != nil, log: cfg.Logger}
+	c := &Client{pool: newPool(cfg), plans: newPlans(), replaced: cfg.Transport != nil, log: cfg.Logger}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -57,7 +58,8 @@ func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) (abi.Respons
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	x := &exchange{client: c, policy: p, scrub: newScrubber(p.Secrets), cancel: cancel}
+	plan := c.plans.get(&p)
+	x := &exchange{client: c, policy: &p, plan: plan, scrub: plan.scrub.Load(), cancel: cancel}
 	resp, fault := x.run(ctx, req)
 	if fault != nil {
 		resp = abi.Response{Fault: fault}
@@ -71,6 +73,9 @@ func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) (abi.Respons
 
 // record writes the exchange's line: what was asked for, and what became of it; no query, header or body.
 func (c *Client) record(ctx context.Context, t Trace, resp *abi.Response, size int, took time.Duration) {
+	if !c.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
 	attrs := []slog.Attr{slog.Duration("dur", took), slog.Int("bytes", size), slog.Int("status", resp.Status)}
 	if t.Grant != "" {
 		attrs = append(attrs, slog.String("method", t.Method), slog.String("host", t.Host), slog.String("path", t.Path),

@@ -16,8 +16,8 @@ import (
 // exchange is one use of [Client.Do]: a request, its redirects and a response.
 type exchange struct {
 	client   *Client
-	policy   Policy
-	rules    []rule
+	policy   *Policy
+	plan     *plan
 	scrub    *scrubber
 	cancel   context.CancelCauseFunc
 	progress progress
@@ -86,9 +86,8 @@ func (x *exchange) admit(ctx context.Context, h *hop) (release func(Outcome), fa
 
 // begin judges the guest's request.
 func (x *exchange) begin(req abi.Request) (*hop, *abi.Fault) {
-	var err error
-	if x.rules, err = compileAll(x.policy.Grants); err != nil {
-		return nil, abi.Faultf(abi.Forbidden, "%v: check the manifest, and the fields of the connection", err)
+	if x.plan.err != nil {
+		return nil, abi.Faultf(abi.Forbidden, "%v: check the manifest, and the fields of the connection", x.plan.err)
 	}
 	x.told.Method = clip(req.Method, 20)
 	t, err := parseURL(req.URL)
@@ -96,7 +95,7 @@ func (x *exchange) begin(req abi.Request) (*hop, *abi.Fault) {
 		return nil, abi.Faultf(abi.InvalidInput, "url %v", err)
 	}
 	x.told.Host, x.told.Path = t.authority(), t.path
-	rule, fault := judge(x.rules, req.Method, t)
+	rule, fault := judge(x.plan.rules, req.Method, t)
 	if fault != nil {
 		return nil, fault
 	}
@@ -160,13 +159,15 @@ func (h *hop) request(ctx context.Context) *http.Request {
 
 // authorize attaches the credential and makes sure that nothing else has changed.
 func (x *exchange) authorize(r *http.Request, h *hop) *abi.Fault {
-	before := r.Clone(r.Context())
+	before := sent{r.Header.Clone(), *r.URL}
 	err := x.policy.Authorize(r)
-	x.scrub.learn(before, r)
+	for _, secret := range before.added(r) {
+		x.scrub = x.plan.learn(x.scrub, secret)
+	}
 	switch {
 	case err != nil:
 		return x.ownFailure(r.Context(), h, "attach the connection's credential", err)
-	case r.Method != h.method || r.Host != before.Host || r.URL.Scheme != before.URL.Scheme || r.URL.Host != before.URL.Host ||
+	case r.Method != h.method || r.Host != before.url.Host || r.URL.Scheme != before.url.Scheme || r.URL.Host != before.url.Host ||
 		r.URL.User != nil || r.URL.Opaque != "" || r.URL.EscapedPath() != h.target.path:
 		return abi.Faultf(abi.Internal, "the auth method changed more of the request than its headers and query")
 	}
@@ -208,15 +209,12 @@ func (x *exchange) receive(ctx context.Context, h *hop, resp *http.Response) (ab
 
 // head returns the response without its body. The URL is the one before the credential was attached.
 func (x *exchange) head(h *hop, resp *http.Response) abi.Response {
-	return abi.Response{Status: resp.StatusCode, Headers: vendorHeader(resp.Header, x.policy.Owned), URL: h.target.url().String()}
+	return abi.Response{Status: resp.StatusCode, Headers: vendorHeader(resp.Header, x.plan.hidden), URL: h.target.url().String()}
 }
 
 // transport returns the way to the hop's origin. The client certificate is a credential, and goes where that goes.
 func (x *exchange) transport(h *hop) http.RoundTripper {
-	private := slices.ContainsFunc(x.policy.Private, func(origin string) bool {
-		t, err := parseURL(origin)
-		return err == nil && t.origin() == h.target.origin()
-	})
+	private := slices.Contains(x.plan.private, h.target.origin())
 	if !h.trusted() {
 		return x.client.pool.get(private, nil)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 )
@@ -22,5 +23,15 @@ func TestCertificateProblem(t *testing.T) {
 		if got := certificateProblem(fmt.Errorf("dial: %w", err)); !strings.Contains(got, want) {
 			t.Errorf("%T: got %q, want %q in it", err, got, want)
 		}
+	}
+}
+
+func TestAlerted(t *testing.T) {
+	t.Parallel()
+	if !alerted(fmt.Errorf("read: %w", &net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")})) {
+		t.Error("an alert of the server is not known")
+	}
+	if alerted(&net.OpError{Op: "local error"}) || alerted(errors.New("remote error")) {
+		t.Error("another error counts as the server's alert")
 	}
 }

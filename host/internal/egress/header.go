@@ -25,6 +25,9 @@ var reserved = []string{
 	"accept-encoding", "x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url",
 }
 
+// unseen are the headers of a response that are not for guests, beside those of the connection.
+var unseen = []string{"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"}
+
 var reservedPrefixes = []string{"proxy-", "sec-", "x-forwarded-"}
 
 // carried are the guest's headers that survive a change of origin.
@@ -75,28 +78,37 @@ func checkName(name string, owned []string) *abi.Fault {
 // fold returns the form in which CGI-like servers tell header names apart: they turn "-" into "_".
 func fold(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "-")) }
 
-// token reports whether s is a token of RFC 9110 section 5.6.2.
-func token(s string) bool {
-	const marks = "!#$%&'*+-.^_`|~"
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune(marks, r)
-	})
-}
+// tokenChars are the characters of a token (RFC 9110 section 5.6.2).
+var tokenChars = table("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
-// vendorHeader returns what a guest may see of a response's headers.
-func vendorHeader(in http.Header, owned []string) map[string][]string {
-	hidden := slices.Concat(hopByHop, []string{"set-cookie", "set-cookie2", "authorization", "proxy-authenticate"})
-	for _, name := range owned {
-		hidden = append(hidden, fold(name))
-	}
-	for _, list := range in["Connection"] {
-		for name := range strings.SplitSeq(list, ",") {
-			hidden = append(hidden, fold(strings.TrimSpace(name)))
+func token(s string) bool {
+	for i := range len(s) {
+		if !tokenChars[s[i]] {
+			return false
 		}
 	}
-	out := map[string][]string{}
+	return s != ""
+}
+
+// table returns the set of the characters.
+func table(chars string) (set [256]bool) {
+	for i := range len(chars) {
+		set[chars[i]] = true
+	}
+	return set
+}
+
+// vendorHeader returns what a guest may see of a response's headers. hidden are folded names.
+func vendorHeader(in http.Header, hidden map[string]bool) map[string][]string {
+	var named []string
+	for _, list := range in["Connection"] {
+		for name := range strings.SplitSeq(list, ",") {
+			named = append(named, fold(strings.TrimSpace(name)))
+		}
+	}
+	out := make(map[string][]string, len(in))
 	for name, values := range in {
-		if token(name) && !slices.Contains(hidden, fold(name)) { // net/http lets other names through
+		if folded := fold(name); token(name) && !hidden[folded] && !slices.Contains(named, folded) { // net/http lets other names through
 			out[name] = slices.Clone(values)
 		}
 	}

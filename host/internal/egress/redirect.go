@@ -43,7 +43,7 @@ func (x *exchange) follow(h *hop, resp *http.Response) *hop {
 	t.query = withoutOwned(t.query, x.policy.Owned) // servers copy the query, and with it a key of ours
 	next := &hop{method: h.method, target: t, header: h.header.Clone(), body: h.body, foreign: h.foreign}
 	next.rewrite(resp.StatusCode)
-	rule, fault := judge(x.rules, next.method, t)
+	rule, fault := judge(x.plan.rules, next.method, t)
 	if fault != nil {
 		return nil
 	}

@@ -24,24 +24,31 @@ const (
 	minLearned = 8 // bytes of a value that Authorize set
 )
 
-// scrubber removes secrets from what goes back to a guest or into a log.
+// scrubber removes secrets from what goes back to a guest or into a log. It does not change.
 type scrubber struct {
-	forms [][]byte // every way in which a secret may be written
-	lower []string // the secrets in lower case: names of headers lose their case on the way
+	secrets []string
+	forms   [][]byte // every way in which a secret may be written
+	lower   []string // the secrets in lower case: names of headers lose their case on the way
+	grams   *grams
 }
 
-func newScrubber(secrets []string) *scrubber {
-	s := &scrubber{}
+func newScrubber(secrets []string) *scrubber { return new(scrubber).with(secrets...) }
+
+// with returns a scrubber of s's secrets and more.
+func (s *scrubber) with(secrets ...string) *scrubber {
+	n := &scrubber{slices.Clone(s.secrets), slices.Clone(s.forms), slices.Clone(s.lower), nil}
 	for _, secret := range secrets {
-		s.add(secret)
+		n.add(secret)
 	}
-	return s
+	n.grams = newGrams(n.forms)
+	return n
 }
 
 func (s *scrubber) add(secret string) {
-	if len(secret) < minSecret {
+	if len(secret) < minSecret || s.knows(secret) {
 		return
 	}
+	s.secrets = append(s.secrets, secret)
 	s.lower = append(s.lower, strings.ToLower(secret))
 	for _, form := range forms(secret) {
 		for _, b := range [][]byte{[]byte(form), lowerHex([]byte(form))} {
@@ -52,29 +59,43 @@ func (s *scrubber) add(secret string) {
 	}
 }
 
-// learn adds what Authorize put on the request: values of headers and of query parameters, and a header's
-// value after its scheme ("Bearer abc").
-func (s *scrubber) learn(before, after *http.Request) {
+func (s *scrubber) knows(secret string) bool { return slices.Contains(s.secrets, secret) }
+
+// sent is a request before Authorize has changed it.
+type sent struct {
+	header http.Header
+	url    url.URL
+}
+
+// schemes are the words before a credential that are none of it.
+var schemes = []string{"bearer", "basic", "digest", "oauth", "token"}
+
+// added returns what Authorize put on the request: values of headers and of query parameters, without the scheme
+// ("Bearer abc"), or when it is no known one both with what stands before the first space and without.
+func (s sent) added(after *http.Request) (secrets []string) {
 	learn := func(old, values []string) {
 		if slices.Equal(old, values) {
 			return
 		}
 		for _, v := range values {
-			_, rest, _ := strings.Cut(v, " ")
-			for _, secret := range []string{v, rest} {
-				if len(secret) >= minLearned {
-					s.add(secret)
-				}
+			scheme, rest, _ := strings.Cut(v, " ")
+			all := []string{v, rest}
+			if slices.Contains(schemes, strings.ToLower(scheme)) {
+				all = all[1:]
 			}
+			secrets = append(secrets, slices.DeleteFunc(all, func(s string) bool { return len(s) < minLearned })...)
 		}
 	}
 	for name, values := range after.Header {
-		learn(before.Header[name], values)
+		learn(s.header[name], values)
 	}
-	old := before.URL.Query()
-	for key, values := range after.URL.Query() {
-		learn(old[key], values)
+	if after.URL.RawQuery != s.url.RawQuery {
+		old := s.url.Query()
+		for key, values := range after.URL.Query() {
+			learn(old[key], values)
+		}
 	}
+	return secrets
 }
 
 // response scrubs everything that a guest sees.
@@ -99,14 +120,25 @@ func (s *scrubber) names(header string) bool {
 	return slices.ContainsFunc(s.lower, func(secret string) bool { return strings.Contains(header, secret) })
 }
 
-func (s *scrubber) text(t string) string { return string(s.bytes([]byte(t))) }
+func (s *scrubber) text(t string) string {
+	b := []byte(t)
+	if out := s.bytes(b); len(b) > 0 && &out[0] != &b[0] {
+		return string(out)
+	}
+	return t
+}
 
 // bytes replaces every run of secrets in b. It searches b for each form, from match to match, so its cost is linear
 // in b whatever b holds. Escapes with hex digits of mixed case are found in a second text of the same length.
 // It returns b itself when there is nothing to replace.
 func (s *scrubber) bytes(b []byte) []byte {
+	folded := lowerHex(b)
+	same := len(b) == 0 || &folded[0] == &b[0]
+	if !s.grams.in(b) && (same || !s.grams.in(folded)) {
+		return b
+	}
 	searches := s.searches(b)
-	if folded := lowerHex(b); !bytes.Equal(folded, b) {
+	if !same {
 		searches = append(searches, s.searches(folded)...)
 	}
 	var out []byte
@@ -201,27 +233,29 @@ func aligned(enc *base64.Encoding, secret string) []string {
 	return all
 }
 
-// lowerHex writes the hex digits of %XX and \uXXXX in lower case. It returns b itself when there are none.
+// lowerHex writes the hex digits of %XX and \uXXXX in lower case. It returns b itself when there is nothing to change.
 func lowerHex(b []byte) []byte {
-	if !bytes.ContainsAny(b, `%\`) {
-		return b
-	}
-	out := bytes.Clone(b)
-	digits := 0 // that may follow
-	for i, c := range out {
-		switch {
-		case c == '%':
-			digits = 2
-		case c == 'u' && i > 0 && out[i-1] == '\\':
-			digits = 4
-		case digits > 0:
-			if 'A' <= c && c <= 'F' {
-				out[i] = c - 'A' + 'a'
+	out := lowerAfter(b, b, "%", 2)
+	return lowerAfter(out, b, `\u`, 4)
+}
+
+// lowerAfter does so after every mark in b, in a copy if b is still the original.
+func lowerAfter(b, original []byte, mark string, digits int) []byte {
+	for at := 0; ; {
+		i := bytes.Index(b[at:], []byte(mark))
+		if i < 0 {
+			return b
+		}
+		at += i + len(mark)
+		for j := at; j < min(at+digits, len(b)); j++ {
+			if 'A' <= b[j] && b[j] <= 'F' {
+				if &b[0] == &original[0] {
+					b = bytes.Clone(b)
+				}
+				b[j] += 'a' - 'A'
 			}
-			digits--
 		}
 	}
-	return out
 }
 
 func jsonText(s string, escapeHTML bool) string {

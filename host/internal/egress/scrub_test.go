@@ -164,11 +164,12 @@ func TestScrub_Learn(t *testing.T) {
 	after := before.Clone(t.Context())
 	after.Header.Set("Authorization", "Bearer minted-token")
 	after.Header.Set("X-Short", "v1")
+	after.Header.Set("X-Pair", "firsthalf secondhalf")
 	after.URL.RawQuery += "&sig=signature"
-	s := newScrubber(nil)
-	s.learn(before, after)
-	got := s.text("minted-token Bearer minted-token signature guestvalue v1 " + base64.StdEncoding.EncodeToString([]byte("minted-token")))
-	if want := "[redacted] [redacted] [redacted] guestvalue v1 [redacted]"; got != want {
+	added := sent{before.Header, *before.URL}.added(after)
+	s := newScrubber(added)
+	got := s.text("minted-token Bearer minted-token signature guestvalue v1 firsthalf secondhalf " + base64.StdEncoding.EncodeToString([]byte("minted-token")))
+	if want := "[redacted] Bearer [redacted] [redacted] guestvalue v1 [redacted] [redacted]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

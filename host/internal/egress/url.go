@@ -32,7 +32,7 @@ func parseURL(raw string) (*target, error) {
 	if len(raw) > maxURL {
 		return nil, fmt.Errorf("is longer than %d bytes", maxURL)
 	}
-	if i := strings.IndexFunc(raw, illegal); i >= 0 {
+	if i := firstIllegal(raw); i >= 0 {
 		return nil, fmt.Errorf("holds %q at byte %d, which must be percent-encoded (a host name: in its xn-- form)", raw[i], i)
 	}
 	u, err := url.Parse(raw)
@@ -62,10 +62,20 @@ func parseURL(raw string) (*target, error) {
 	return t, nil
 }
 
-// illegal reports whether RFC 3986 has no place for r in a URL.
-func illegal(r rune) bool {
-	return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r)
+// legal are the characters of RFC 3986.
+var legal = table("!#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~")
+
+func firstIllegal(s string) int {
+	for i := range len(s) {
+		if !legal[s[i]] {
+			return i
+		}
+	}
+	return -1
 }
+
+// illegal reports whether RFC 3986 has no place for r in a URL.
+func illegal(r rune) bool { return r >= 0x80 || !legal[byte(r)] }
 
 func parseHost(hostport string) (string, error) {
 	host := (&url.URL{Host: hostport}).Hostname()
@@ -158,6 +168,9 @@ func checkPath(path string) error {
 
 // unescape decodes every valid percent-encoded byte and leaves the rest alone.
 func unescape(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
