@@ -130,10 +130,7 @@ description: Looks for secrets where there must be none.
 categories: [developer-tools]
 license: MIT
 guest: {package: .}
-auth:
-  - {id: token, type: bearer}
-  - {id: login, type: oauth2, grant: authorization_code, authorize_url: "https://login.spy.example/authorize", token_url: "https://login.spy.example/token"}
-connection: {test: test}
+` + authMethods + `connection: {test: test}
 http: [{id: api, url: "https://spy.example", methods: [GET]}]
 actions:
   - name: search
