@@ -109,7 +109,7 @@ func TestKilledAfterRenewal(t *testing.T) {
 				out, stderr, code := s.run(t, "", "host", askWhoami...)
 				switch {
 				case code == 0 && strings.Contains(out, "ada"):
-				case grace == 0 && strings.Contains(stderr, "reconnect needed"):
+				case grace == 0 && strings.Contains(s.must(t, "", "host", "connections"), "reconnect needed"):
 					lost++
 					v.connect(t, s)
 				default:
