@@ -283,10 +283,12 @@ func TestConnect_Refused(t *testing.T) {
 			visit  func(context.Context, string) (string, error)
 			secret string
 		}{
-			"wrong secret":     {"machine", nil, "wrong-secret-7391"},
-			"no browser":       {"login", nil, oauth.ClientSecret},
-			"person gives up":  {"login", func(context.Context, string) (string, error) { return "", errors.New("gave up") }, oauth.ClientSecret},
-			"state of another": {"login", func(context.Context, string) (string, error) { return "http://127.0.0.1:4711/callback?code=c&state=other", nil }, oauth.ClientSecret},
+			"wrong secret":    {"machine", nil, "wrong-secret-7391"},
+			"no browser":      {"login", nil, oauth.ClientSecret},
+			"person gives up": {"login", func(context.Context, string) (string, error) { return "", errors.New("gave up") }, oauth.ClientSecret},
+			"state of another": {"login", func(context.Context, string) (string, error) {
+				return "http://127.0.0.1:4711/callback?code=c&state=other", nil
+			}, oauth.ClientSecret},
 			"declined": {"login", func(ctx context.Context, a string) (string, error) {
 				p.vendor.Set(func(c *oauth.Config) { c.Deny = true })
 				return p.login(ctx, a)

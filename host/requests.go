@@ -38,17 +38,17 @@ type requests struct {
 // noRetries leaves every repetition out.
 var noRetries = manifest.Retry{Attempts: -1}
 
-func newRequests(h *Host, p *prepared, b *budget, limits abi.Limits) *requests {
-	q := &requests{host: h, call: p, budget: b, policy: p.guarded()}
-	q.policy.Limits = limits
-	q.policy.Admit = q.admit
-	q.policy.Authorize = q.authorize
+func newRequests(a *attempt) *requests {
+	q := &requests{host: a.host, call: a.prepared, budget: a.budget, policy: a.guarded()}
+	q.policy.Limits = a.limits
+	q.policy.Limits.Wall += a.patience // waiting is a part of an exchange, and not of the call's own time
+	q.policy.Admit, q.policy.Authorize = q.admit, q.authorize
 	q.route = delivery.Route{
-		Connection: p.view.Name, Errors: p.m.Errors, Retry: p.m.Retry, ReadOnly: p.op.ReadOnly,
-		IdempotencyHeader: p.op.IdempotencyHeader(), IdempotencyKey: p.key,
+		Connection: a.view.Name, Errors: a.m.Errors, Retry: a.m.Retry, ReadOnly: a.op.ReadOnly,
+		IdempotencyHeader: a.op.IdempotencyHeader(), IdempotencyKey: a.key,
 		Send: q.send, Renew: q.renew, Pause: q.pause,
 	}
-	if h.cfg.NoRetries {
+	if a.host.cfg.NoRetries {
 		q.route.Retry = &noRetries
 	}
 	return q
@@ -174,8 +174,8 @@ func idempotent(method string) bool {
 	return method != http.MethodPost && method != http.MethodPatch
 }
 
-// finish is the audit log's share of the call.
-func (q *requests) finish() []audit.Egress {
+// sent is what the call has sent, for the audit log.
+func (q *requests) sent() []audit.Egress {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.trail.lines

@@ -199,3 +199,35 @@ func TestLimitsFor(t *testing.T) {
 		}
 	}
 }
+
+// Waiting for the vendor's limits is not the call's own time, and bounded by the caller's patience.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, vendor := newWorld(t), &scripted{}
+		w.wire = vendor.RoundTrip
+		w.install(t, strings.Replace(store, "retry:", "quotas: [{id: slow, requests: 1, per: 50s}]\nretry:", 1))
+		w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+		w.engine.call = sending("GET /ok")
+		var used Usage
+		call := Call{Connector: "store", Operation: "read", Usage: &used}
+		for range 2 {
+			if _, err := w.Run(t.Context(), call); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if used.Waited < 45*time.Second || used.Waited > time.Minute {
+			t.Errorf("waited %v, want the 50s that the vendor's limit takes", used.Waited)
+		}
+		start := time.Now()
+		call.Patience = 10 * time.Second
+		_, err := w.Run(t.Context(), call)
+		f := abi.AsFault(err)
+		if codeOf(err) != abi.RateLimited || f.RetryAfter < 40 || time.Since(start) > time.Second || len(vendor.seen) != 2 {
+			t.Errorf("%v (retry after %v) after %v and %d requests; want rate_limited at once", err, f.RetryAfter, time.Since(start), len(vendor.seen))
+		}
+		list, err := w.Quotas(t.Context())
+		if err != nil || len(list) != 1 || list[0].Key != "connection/store/slow" || list[0].Used != 1 {
+			t.Errorf("quotas %+v, %v", list, err)
+		}
+	})
+}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -192,51 +191,6 @@ func (h *Host) connectionFor(ctx context.Context, m *manifest.Manifest, name str
 	return &conn, secrets, nil
 }
 
-// attempt calls the guest once.
-func (h *Host) attempt(ctx context.Context, p *prepared, attempt int, state json.RawMessage) (abi.Result, error) {
-	limits := p.op.Limits.Apply(abi.Limits{}.WithDefaults())
-	program, err := h.guest(ctx, p.opened)
-	if err != nil {
-		return abi.Result{}, err
-	}
-	place, err := h.lanes.Acquire(ctx, lanes(p.rec.Connector, p.priority), quota.Claim{Connection: p.view.Name, Priority: p.priority})
-	if err != nil {
-		return abi.Result{}, err
-	}
-	defer place.Release(0, nil)
-	ctx, b := newBudget(ctx, limits.Wall)
-	defer b.stop()
-	if err := p.arm(ctx, h); err != nil {
-		return abi.Result{}, b.explain(ctx, err)
-	}
-	env := abi.Envelope{
-		ABI: abi.Version, Call: newCallID(), Kind: p.op.Kind, Operation: p.op.Name, Attempt: attempt,
-		Input: p.input, Connection: p.view, Cursor: p.cursor, State: state, Deadline: limits.Wall.Seconds(),
-	}
-	log := h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", env.Call)
-	requests := newRequests(h, p, b, limits)
-	call := guest.Call{Envelope: env, Limits: limits, HTTP: requests.serve, Log: func(l abi.LogRecord) { logGuest(log, l) }}
-	call.Limits.Wall += p.patience // what the budget allows beside its own time
-	if len(p.rec.Grants) == 0 {
-		call.HTTP = nil
-	}
-	start := h.cfg.Now()
-	outcome, err := program.Call(ctx, call)
-	p.usage.add(outcome.Usage, b.waits())
-	r := outcome.Result
-	if err == nil && r.Status == abi.StatusFault {
-		err = r.Fault
-	}
-	if err == nil {
-		err = p.checkResult(ctx, p.op, r)
-	}
-	err = requests.explain(b.explain(ctx, err))
-	h.recordRun(ctx, p, env.Call, requests.finish(), err)
-	log.Debug("called", "attempt", attempt, "status", r.Status, "dur", h.cfg.Now().Sub(start), "failed", err != nil,
-		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls, "waited", b.waits())
-	return r, err
-}
-
 // operation finds an operation by name and, unless it is empty, kind.
 func operation(m *manifest.Manifest, kind abi.Kind, name string) (manifest.Operation, error) {
 	var names []string
@@ -262,14 +216,4 @@ func wait(ctx context.Context, d time.Duration) error {
 		}
 		return abi.Faultf(abi.Canceled, "cancelled while waiting for the vendor to finish")
 	}
-}
-
-func logGuest(log *slog.Logger, r abi.LogRecord) {
-	level := map[abi.Level]slog.Level{abi.LevelDebug: slog.LevelDebug, abi.LevelInfo: slog.LevelInfo,
-		abi.LevelWarn: slog.LevelWarn, abi.LevelError: slog.LevelError}[r.Level]
-	attrs := make([]any, 0, 2*len(r.Attrs))
-	for _, k := range sortedKeys(r.Attrs) {
-		attrs = append(attrs, k, r.Attrs[k])
-	}
-	log.Log(context.Background(), level, r.Message, slog.Group("guest", attrs...))
 }
