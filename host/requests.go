@@ -24,6 +24,7 @@ type requests struct {
 	budget *budget
 	policy egress.Policy
 	route  delivery.Route
+	deny   context.CancelFunc // ends the tries of the request under way
 
 	mu      sync.Mutex    // guards what follows: a late answer may come after the call
 	cut     string        // the request that waited when the call ended: method and host
@@ -60,7 +61,10 @@ func (q *requests) serve(ctx context.Context, r abi.Request) abi.Response {
 	if !idempotent(r.Method) {
 		q.note(func() { q.pending = place })
 	}
-	resp, report := q.host.deliverer.Deliver(ctx, &q.route, r)
+	trying, deny := context.WithCancel(ctx)
+	defer deny()
+	q.deny = deny
+	resp, report := q.host.deliverer.Deliver(trying, &q.route, r)
 	q.note(func() {
 		if ctx.Err() != nil {
 			q.cut = place
@@ -105,6 +109,7 @@ func (q *requests) admit(ctx context.Context, o egress.Outgoing) (func(egress.Ou
 	defer cancel()
 	ticket, err := quotas.Acquire(ctx, buckets, quota.Claim{Connection: q.call.view.Name, Priority: q.call.priority})
 	if err != nil {
+		q.deny() // who has no patience left does not want another try
 		return nil, err
 	}
 	return func(o egress.Outcome) { ticket.Release(o.Status, o.Header) }, nil
