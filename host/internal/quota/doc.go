@@ -49,9 +49,9 @@
 // With a Store, all processes on it share the buckets. A bucket is one record in it, changed by compare-and-set. One
 // goroutine a process gathers what has come in, writes each record once, and then hands out the slots, so many
 // callers cost few writes. A slot counts only once it is in the store. A release reaches the store with the next
-// change, after 50 ms at the latest, at once if another process waits. A process that waits for a slot which another
-// one has in use looks every 50 ms. Bulk claims leave a slot for each interactive claim that waits in another process;
-// and a process that has taken nine slots in a row while others waited leaves the tenth to them.
+// change, after 50 ms at the latest, at once if others wait or all slots were in use. A process that waits for a slot
+// which another one has in use looks every 50 ms. Bulk claims leave a slot for each interactive claim that waits in
+// another process; and a process that has taken nine slots in a row leaves the tenth to others that wait.
 //
 // What a process has in use is a lease of 60 seconds, renewed while it is in use. A process that dies leaves its slots
 // to the others when the lease ends, as if they had been released then. A process that is stopped for longer than
@@ -71,8 +71,8 @@
 //	 "paused": 1764107263500000,                 until when
 //	 "ceiling": 5,                               the concurrency for now, after a pause; 0 or none: as declared
 //	 "left": 7, "left_until": 1764107263500000,  what the vendor said is left, and until when that is so
-//	 "streak": 3,                                interactive slots in a row for which a bulk claim had to wait
-//	 "runner": "5f0c...", "run": 4,              who took the last slots in a row for which others had to wait
+//	 "streak": 3,                                interactive slots in a row for which bulk claims waited, up to 9
+//	 "runner": "5f0c...", "run": 4,              who took the last slots, and how many in a row, up to 9
 //	 "holders": {"5f0c...": {"used": 3, "waiting": 12, "ready": 7, "urgent": 2, "until": 1764107263500000}}}
 //
 // A holder is a process: the slots it has in use, its waiting claims, those of them that wait for nothing but this

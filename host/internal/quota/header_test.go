@@ -100,7 +100,7 @@ func TestAdaptive(t *testing.T) {
 	}{
 		{"cost", adaptive, []step{
 			{0, answer("", "", "10"), 90, "ten units"},
-			{0, answer("", "", "0.5"), 89, "at least one"},
+			{0, answer("", "", "0"), 89, "at least one"},
 			{0, answer("", "", "many"), 88, "unreadable"},
 			{0, answer("", "", "1000000"), 0, "more than there is"},
 			{61 * time.Second, nil, 99, "all but this one are free again"},
@@ -109,7 +109,7 @@ func TestAdaptive(t *testing.T) {
 			{0, answer("20", "30", ""), 20, "narrowed"},
 			{0, answer("50", "30", ""), 20, "an answer that was overtaken"},
 			{0, nil, 19, "an answer that says nothing"},
-			{0, answer("90", "1", ""), 19, "about a time that is over"},
+			{0, answer("5", "1", ""), 19, "about a time that is over"},
 			{0, answer("40", "40", ""), 40, "about a later time"},
 			{41 * time.Second, nil, 94, "the reset is over, six are cooling"},
 		}},
@@ -153,4 +153,48 @@ func TestAdaptive_WaitsForTheReset(t *testing.T) {
 			t.Errorf("waited %v for a reset in 30s", d)
 		}
 	})
+}
+
+// TestAdaptive_CountsWhatIsInUse: what is left is for requests that the vendor may not have counted yet, too.
+func TestAdaptive_CountsWhatIsInUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Config{})
+		defer q.Close()
+		first, second := acquire(t, q, Claim{}, adaptive), acquire(t, q, Claim{}, adaptive)
+		first.Release(200, answer("3", "30", ""))
+		if s := states(t, q)[0]; s.Free != 2 || s.Left != 3 {
+			t.Errorf("%d slots are free, want 2 of 3 left, since one request is in use", s.Free)
+		}
+		second.Release(200, answer("2", "30", ""))
+		if s := states(t, q)[0]; s.Free != 2 {
+			t.Errorf("%d slots are free, want 2", s.Free)
+		}
+	})
+}
+
+// TestConcurrency_IsNeverAboveTheLimit: nor is what is left of a pause under an earlier limit.
+func TestConcurrency_IsNeverAboveTheLimit(t *testing.T) {
+	r := record{limit: limit{Concurrency: 2}, ceiling: 3}
+	if n := r.free(0, 1); n != 2 {
+		t.Errorf("%d slots are free, want 2", n)
+	}
+}
+
+// TestCharge_LastsLongerThanPer: time is measured rounded down, so what is taken ends one microsecond later.
+func TestCharge_LastsLongerThanPer(t *testing.T) {
+	for _, b := range []Bucket{
+		{Requests: 1, Per: 100 * time.Microsecond},
+		{Requests: 1, Per: 100 * time.Microsecond, Burst: 1},
+	} {
+		r := record{limit: b.limit()}
+		r.charge(1, 1000)
+		r.settle(1100)
+		if r.free(0, 1100) != 0 {
+			t.Errorf("%+v: a slot is free at the end of Per", b)
+		}
+		r.settle(1101)
+		if r.free(0, 1101) != 1 {
+			t.Errorf("%+v: no slot is free after Per", b)
+		}
+	}
 }

@@ -106,7 +106,7 @@ func (l *ledger) reserved(p Priority, now instant) int {
 func (l *ledger) owesBulk() bool { return l.record.streak >= fairShare-1 }
 
 // take gives a slot to a claim.
-func (l *ledger) take(p Priority, now instant) {
+func (l *ledger) take(p Priority) {
 	l.used++
 	r := &l.record
 	bulk := l.waiting[Bulk] > 0
@@ -118,7 +118,7 @@ func (l *ledger) take(p Priority, now instant) {
 	} else {
 		r.streak = 0
 	}
-	if ready, _ := l.elsewhere(now); r.runner != "" || ready == 0 {
+	if r.runner != "" {
 		r.runner, r.run = "", 0
 	}
 	r.run = min(r.run+1, fairShare-1)
@@ -133,7 +133,7 @@ func takeIdle(ledgers []*ledger, p Priority, now instant) bool {
 		}
 	}
 	for _, l := range ledgers {
-		l.take(p, now)
+		l.take(p)
 	}
 	return true
 }
@@ -181,7 +181,8 @@ func (l *ledger) writeBy(h holder, now instant) instant {
 
 // flushBy returns when a slot that was released now must be in the store.
 func (l *ledger) flushBy(now instant) instant {
-	if len(l.lanes) > 0 {
+	full := l.record.concurrency() > 0 && l.inUse() >= l.record.concurrency()-1 // until now, so others may wait
+	if full || len(l.lanes) > 0 {
 		return now
 	}
 	for _, h := range l.record.others {

@@ -11,9 +11,9 @@ import (
 )
 
 // serveAll lets claims wait for one slot, in this order, and returns the connections and priorities as they were served.
-func serveAll(t *testing.T, claims []Claim) (order []string) {
+func serveAll(t *testing.T, cfg Config, claims []Claim) (order []string) {
 	t.Helper()
-	q := New(Config{})
+	q := New(cfg)
 	defer q.Close()
 	single := Bucket{Key: "k", Concurrency: 1}
 	holding := acquire(t, q, Claim{}, single)
@@ -52,8 +52,17 @@ func TestOrder(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				if got := serveAll(t, tt.claims); !slices.Equal(got, tt.want) {
+				if got := serveAll(t, Config{}, tt.claims); !slices.Equal(got, tt.want) {
 					t.Errorf("served %v, want %v", got, tt.want)
+				}
+				m := newMemory()
+				fail := 0
+				m.fail = func() error { // a claim whose slot could not be stored goes back to where it was
+					fail++
+					return []error{nil, errTestConflict, errTestConflict}[fail%3]
+				}
+				if got := serveAll(t, Config{Store: m, IsConflict: isTestConflict}, tt.claims); !slices.Equal(got, tt.want) {
+					t.Errorf("served %v with conflicts, want %v", got, tt.want)
 				}
 			})
 		})
@@ -136,8 +145,8 @@ func TestAcquire_BothOrders(t *testing.T) {
 	})
 }
 
-// bulkCrowd lets n bulk claims wait, each of which takes 200ms when it is served, until cancel.
-func bulkCrowd(ctx context.Context, q *Quotas, n int, b Bucket) *sync.WaitGroup {
+// bulkCrowd lets n bulk claims wait, each of which takes so long when it is served, until ctx ends.
+func bulkCrowd(ctx context.Context, q *Quotas, n int, b Bucket, each time.Duration) *sync.WaitGroup {
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
@@ -145,7 +154,7 @@ func bulkCrowd(ctx context.Context, q *Quotas, n int, b Bucket) *sync.WaitGroup 
 			if err != nil {
 				return
 			}
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(each)
 			ticket.Release(200, nil)
 		})
 	}
@@ -159,12 +168,15 @@ func TestInteractive_PassesBulk(t *testing.T) {
 			name   string
 			cfg    [2]Config // of the crowd and of the one who comes late
 			bucket Bucket
+			each   time.Duration // bulk request
 			slot   time.Duration
 		}{
-			{"a request a second", [2]Config{}, Bucket{Key: "k", Requests: 1, Per: time.Second}, 1300 * time.Millisecond},
-			{"five at once", [2]Config{}, Bucket{Key: "k", Concurrency: 5}, 200 * time.Millisecond},
+			{"a request a second", [2]Config{}, Bucket{Key: "k", Requests: 1, Per: time.Second}, 200 * time.Millisecond, 1300 * time.Millisecond},
+			{"five at once", [2]Config{}, Bucket{Key: "k", Concurrency: 5}, 200 * time.Millisecond, 200 * time.Millisecond},
 			{"in another process", [2]Config{{Store: shared, IsConflict: isTestConflict}, {Store: shared, IsConflict: isTestConflict}},
-				Bucket{Key: "k", Concurrency: 1}, 200*time.Millisecond + pollAfter + flushAfter},
+				Bucket{Key: "k", Concurrency: 1}, 200 * time.Millisecond, 200*time.Millisecond + pollAfter},
+			{"in another process, for long", [2]Config{{Store: shared, IsConflict: isTestConflict}, {Store: shared, IsConflict: isTestConflict}},
+				Bucket{Key: "k", Concurrency: 1}, 16 * time.Second, 16*time.Second + pollAfter},
 		} {
 			ctx, cancel := context.WithCancel(t.Context())
 			q := New(tt.cfg[0])
@@ -172,7 +184,7 @@ func TestInteractive_PassesBulk(t *testing.T) {
 			if tt.cfg[1].Store != nil {
 				late = New(tt.cfg[1])
 			}
-			crowd := bulkCrowd(ctx, q, 10_000, tt.bucket)
+			crowd := bulkCrowd(ctx, q, 10_000, tt.bucket, tt.each)
 			for range 5 {
 				time.Sleep(10 * time.Second)
 				start := time.Now()
@@ -190,33 +202,70 @@ func TestInteractive_PassesBulk(t *testing.T) {
 	})
 }
 
-func TestBulk_IsNotStarvedByAnotherProcess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		shared := newMemory()
-		cfg := Config{Store: shared, IsConflict: isTestConflict}
-		one, other := New(cfg), New(cfg)
-		defer one.Close()
-		defer other.Close()
-		single := Bucket{Key: "k", Concurrency: 1}
-		ctx, cancel := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		for range 5 {
-			all.Go(func() {
-				for ctx.Err() == nil {
-					if ticket, err := one.Acquire(ctx, []Bucket{single}, Claim{}); err == nil {
-						time.Sleep(100 * time.Millisecond)
-						ticket.Release(200, nil)
-					}
+// TestBulk_IsNotStarved by interactive claims that always wait, wherever they do.
+func TestBulk_IsNotStarved(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		busy     []int // processes whose interactive claims there always are
+		of       int   // the process of the bulk claim
+		patience int   // slots
+	}{
+		{"beside it", []int{0, 0, 0}, 0, 10},
+		{"in another process", []int{1, 1, 1}, 0, 12},
+		{"beside it and in another process", []int{0, 0, 0, 1, 1, 1}, 0, 30},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, one, other := pair(t)
+				quotas := []*Quotas{one, other}
+				single := Bucket{Key: "k", Concurrency: 1}
+				ctx, cancel := context.WithCancel(t.Context())
+				var all sync.WaitGroup
+				for _, i := range tt.busy {
+					all.Go(func() {
+						for ctx.Err() == nil {
+							if ticket, err := quotas[i].Acquire(ctx, []Bucket{single}, Claim{}); err == nil {
+								time.Sleep(time.Second)
+								ticket.Release(200, nil)
+							}
+						}
+					})
 				}
+				time.Sleep(10 * time.Second)
+				start := time.Now()
+				patient, stop := context.WithTimeout(ctx, time.Minute)
+				defer stop()
+				ticket, err := quotas[tt.of].Acquire(patient, []Bucket{single}, Claim{Priority: Bulk})
+				if d := time.Since(start); err != nil || d > time.Duration(tt.patience)*(time.Second+pollAfter) {
+					t.Errorf("a bulk claim waited %v (%v), more than %d slots", d, err, tt.patience)
+				}
+				if err == nil {
+					ticket.Release(200, nil)
+				}
+				cancel()
+				all.Wait()
 			})
-		}
+		})
+	}
+}
+
+// TestBulk_DoesNotStandBackForTheDead: an interactive claim of a process that has died is not waited for.
+func TestBulk_DoesNotStandBackForTheDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, q, _ := pair(t)
+		dying := newLink(m, 1)
+		dead := New(Config{Store: dying, IsConflict: isTestConflict})
+		single := Bucket{Key: "k", Concurrency: 1}
+		ticket := acquire(t, q, Claim{}, single)
+		go func() { _, _ = dead.Acquire(t.Context(), []Bucket{single}, Claim{}) }()
 		time.Sleep(time.Second)
+		dying.crash()
+		ticket.Release(200, nil)
 		start := time.Now()
-		acquire(t, other, Claim{Priority: Bulk}, single).Release(200, nil)
-		if d := time.Since(start); d > 3*time.Second {
-			t.Errorf("a bulk claim beside another process's interactive ones waited %v, the time of 30 slots", d)
+		acquire(t, q, Claim{Priority: Bulk}, single).Release(200, nil)
+		if d := time.Since(start); d < time.Second || d > freshFor+pollAfter {
+			t.Errorf("a bulk claim waited %v behind a dead process, want up to %v", d, freshFor)
 		}
-		cancel()
-		all.Wait()
+		dead.Close()
 	})
 }

@@ -146,7 +146,7 @@ func (q *Quotas) plan(touched []*ledger, now instant) (granted []*claim, unread 
 		cl := n.lines[p].serve(q.turns)
 		q.pulled(cl)
 		for _, l := range n.ledgers {
-			l.take(p, now)
+			l.take(p)
 		}
 		granted = append(granted, cl)
 	}

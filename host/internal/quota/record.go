@@ -170,7 +170,7 @@ func (r *record) charge(slots int, at instant) {
 	switch l := r.limit; {
 	case slots == 0:
 	case l.Burst > 0: // a full bucket cannot get fuller, whatever a header says
-		full := max(r.drained, at+1+instant(l.Burst)*r.interval())
+		full := at + 1 + instant(l.Burst)*r.interval()
 		r.drained = min(max(r.drained, at+1)+instant(min(slots, l.Burst))*r.interval(), full)
 	case l.Requests > 0:
 		r.cooling.add(at+1+l.Per, min(slots, l.Requests), l.Per)

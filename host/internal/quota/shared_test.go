@@ -57,7 +57,8 @@ func TestWorkConserving(t *testing.T) {
 				q := New(Config{})
 				defer q.Close()
 				_, one, other := pair(t)
-				for name, quotas := range map[string][]*Quotas{"alone": {q}, "two processes": {one, other}} {
+				_, stored, _ := pair(t)
+				for name, quotas := range map[string][]*Quotas{"alone": {q}, "with a store": {stored}, "two processes": {one, other}} {
 					got := run(t, tt.n, tt.bucket, quotas...)
 					t.Logf("%s: %v, %.2f %% over the optimum", name, got, 100*(got.Seconds()/tt.optimum.Seconds()-1))
 					if got > tt.optimum+tt.optimum/20 {
@@ -111,7 +112,13 @@ func TestRelease_ReachesTheStoreSoon(t *testing.T) {
 		if n := inUse(); n != 0 {
 			t.Errorf("%d in use %v after the release", n, flushAfter)
 		}
+		ticket = acquire(t, one, Claim{}, single)
+		released := time.Now().Add(time.Second)
+		time.AfterFunc(time.Second, func() { ticket.Release(200, nil) })
 		acquire(t, other, Claim{}, single).Release(200, nil)
+		if d := time.Since(released); d > pollAfter {
+			t.Errorf("another process waited %v for a slot that was released", d)
+		}
 		other.Close()
 		if n := inUse(); n != 0 {
 			t.Errorf("%d in use after Close", n)
@@ -225,9 +232,9 @@ func TestPause_SlowStart(t *testing.T) {
 		for range 6 {
 			tickets = append(tickets, acquire(t, q, Claim{}, b))
 		}
-		for _, ticket := range tickets { // all of them met the limit: it is halved once
+		for i, ticket := range tickets { // five of them met the limit: it is halved once
 			q.Pause([]string{"k"}, time.Second)
-			ticket.Release(429, nil)
+			ticket.Release([]int{429, 200}[i/5], nil)
 		}
 		time.Sleep(time.Second)
 		for want := 3; ; want++ {
@@ -236,9 +243,13 @@ func TestPause_SlowStart(t *testing.T) {
 				t.Fatalf("after %d successes %d slots are free, want %d", want-3, s.Free, min(want, 6))
 			}
 			if want == 8 {
+				if s.Ceiling != 0 {
+					t.Errorf("the concurrency is still held down to %d", s.Ceiling)
+				}
 				break
 			}
 			acquire(t, q, Claim{}, b).Release(503, nil) // no success
+			acquire(t, q, Claim{}, b).Release(429, nil)
 			acquire(t, q, Claim{}, b).Release(200, nil)
 		}
 	})
@@ -331,7 +342,7 @@ func TestList_ShowsOtherProcesses(t *testing.T) {
 		b := Bucket{Key: "k", ID: "minute", Requests: 5, Per: time.Minute, Concurrency: 1}
 		ticket := acquire(t, one, Claim{}, b)
 		ctx, cancel := context.WithCancel(t.Context())
-		crowd := bulkCrowd(ctx, one, 30, b)
+		crowd := bulkCrowd(ctx, one, 30, b, time.Second)
 		time.Sleep(2 * time.Second)
 		got := states(t, other)
 		if len(got) != 1 {
@@ -349,6 +360,10 @@ func TestList_ShowsOtherProcesses(t *testing.T) {
 		}
 		cancel()
 		crowd.Wait()
+		time.Sleep(countsAfter + time.Second)
+		if s := states(t, other)[0]; s.Waiting != 0 {
+			t.Errorf("%d claims wait, want none after they have given up", s.Waiting)
+		}
 		ticket.Release(200, nil)
 	})
 }
@@ -443,4 +458,52 @@ func TestAcquire_RefusesNonsense(t *testing.T) {
 		t.Fatal(err)
 	}
 	ticket.Release(200, nil)
+}
+
+// TestRelease_CountsOnce: a second one gives back no slot of anybody else's.
+func TestRelease_CountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Config{})
+		defer q.Close()
+		b := Bucket{Key: "k", Concurrency: 2}
+		first, second := acquire(t, q, Claim{}, b), acquire(t, q, Claim{}, b)
+		first.Release(200, nil)
+		first.Release(200, nil)
+		if s := states(t, q)[0]; s.InUse != 1 || s.Free != 1 {
+			t.Errorf("%d in use and %d free, want 1 and 1", s.InUse, s.Free)
+		}
+		second.Release(200, nil)
+	})
+}
+
+// TestPause_HasAnEnd: neither a pause nor a reset is longer than a day.
+func TestPause_HasAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Config{})
+		defer q.Close()
+		acquire(t, q, Claim{}, adaptive).Release(200, answer("0", "999999", ""))
+		q.Pause([]string{"k"}, 1000*time.Hour)
+		start := time.Now()
+		acquire(t, q, Claim{}, adaptive).Release(200, nil)
+		if d := time.Since(start); d != 24*time.Hour {
+			t.Errorf("waited %v, want a day", d)
+		}
+	})
+}
+
+// TestClose_WhileStoring: a claim whose slot cannot be stored any more at Close has an answer.
+func TestClose_WhileStoring(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		q := New(Config{Store: newLink(m, 1), IsConflict: isTestConflict})
+		m.setFail(func() error {
+			go q.Close()
+			time.Sleep(time.Millisecond)
+			return errTestConflict
+		})
+		if _, err := q.Acquire(t.Context(), []Bucket{minute}, Claim{}); abi.AsFault(err).Code != abi.Unavailable {
+			t.Errorf("got %v, want unavailable", err)
+		}
+		q.Close()
+	})
 }
