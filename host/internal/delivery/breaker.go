@@ -120,7 +120,7 @@ func (b *breakers) add(c circuit, x *breaker) {
 	}
 	if now := time.Now(); len(b.all) >= breakMany {
 		for c, old := range b.all {
-			if len(old.recent(now)) == 0 && !old.probing && now.After(old.until) {
+			if len(old.recent(now)) == 0 {
 				delete(b.all, c)
 			}
 		}

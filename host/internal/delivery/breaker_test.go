@@ -89,7 +89,7 @@ func TestBreaker(t *testing.T) {
 		s := newSwitchboard()
 		s.now = answer(500)
 		s.calls(t, 5)
-		time.Sleep(30 * time.Second)
+		time.Sleep(31 * time.Second)
 		if diff := cmp.Diff([]string{"500 in_doubt", "fault unavailable"}, s.calls(t, 2)); diff != "" {
 			t.Error(diff)
 		}

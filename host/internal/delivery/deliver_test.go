@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,9 @@ func TestDeliver_Faults(t *testing.T) {
 		{Status: 503, Header: "X-Reason", Equals: "gone", Code: "not_found"},
 		{Status: 500, Code: "unavailable", Message: "/text"},
 		{Status: 504, Code: "invalid_input"},
+		{Status: 507, Code: "internal"},
+		{Pointer: "/code", Equals: "BUSY", Code: "unavailable"},
+		{Pointer: "/code", Equals: "LOST", Code: "in_doubt"},
 	}
 	type want struct {
 		verdict string
@@ -49,6 +53,11 @@ func TestDeliver_Faults(t *testing.T) {
 		{"503 then ok", []outcome{answer(503), ok}, want{"200", 2}, want{"503 unavailable", 1}, want{"200", 2}},
 		{"500 for ever", []outcome{answer(500)}, want{"500 unavailable", 5}, want{"500 in_doubt", 1}, want{"500 unavailable", 5}},
 		{"504 by a rule", []outcome{answer(504), ok}, want{"200", 2}, want{"504 invalid_input", 1}, want{"200", 2}},
+		{"505", []outcome{answer(505)}, want{"505 unavailable", 1}, want{"505 unavailable", 1}, want{"505 unavailable", 1}},
+		{"507 by a rule", []outcome{answer(507)}, want{"507 internal", 1}, want{"507 internal", 1}, want{"507 internal", 1}},
+		{"a rule says that it was not done", []outcome{answer(502).saying(`{"code":"BUSY"}`), ok}, want{"200", 2}, want{"502 unavailable", 1}, want{"200", 2}},
+		{"a rule does not know", []outcome{answer(400).saying(`{"code":"LOST"}`), ok}, want{"400 in_doubt", 1}, want{"400 in_doubt", 1}, want{"400 in_doubt", 1}},
+		{"the host's quota on a redirect", []outcome{{name: "quota", code: abi.RateLimited}, ok}, want{"200", 2}, want{"fault in_doubt", 1}, want{"200", 2}},
 		{"501", []outcome{answer(501)}, want{"501 unavailable", 1}, want{"501 unavailable", 1}, want{"501 unavailable", 1}},
 		{"a rule says that it passes", []outcome{answer(409).saying(`{"code":"LOCKED"}`), ok}, want{"200", 2}, want{"409 unavailable", 1}, want{"200", 2}},
 		{"a rule says that it does not pass", []outcome{answer(503, "X-Reason", "gone"), ok}, want{"503 not_found", 1}, want{"503 not_found", 1}, want{"503 not_found", 1}},
@@ -85,8 +94,9 @@ func TestDeliver_Faults(t *testing.T) {
 				if got := verdict(resp); got != want.verdict || len(v.seen) != want.sent || report.Attempts != want.sent {
 					t.Errorf("%s: %s after %d tries (%d reported), want %s after %d", method, got, len(v.seen), report.Attempts, want.verdict, want.sent)
 				}
-				lost := tt.name == "too large" && how == "" && (name == "POST" || name == "PATCH") // says so without being in doubt by name
-				if report.Unclear != (failure(resp).Code == abi.InDoubt || lost) {
+				once := how == "" && (name == "POST" || name == "PATCH")
+				lost := tt.name == "too large" || tt.name == "507 by a rule" // in doubt, though another code says more
+				if report.Unclear != (once && (failure(resp).Code == abi.InDoubt || lost)) {
 					t.Errorf("%s: unclear is %v for %s", method, report.Unclear, verdict(resp))
 				}
 			}
@@ -113,7 +123,7 @@ func TestDeliver_Waits(t *testing.T) {
 		after float64         // of the fault
 	}{
 		{"back-off", answer(503), nil, nil, ms(0, 500, 1500, 3500, 7500), 0},
-		{"cap", answer(503), &manifest.Retry{Cap: manifest.Duration(time.Second)}, nil, ms(0, 500, 1500, 2500, 3500), 0},
+		{"cap", answer(503), &manifest.Retry{Cap: manifest.Duration(700 * time.Millisecond)}, nil, ms(0, 500, 1200, 1900, 2600), 0},
 		{"base", answer(503), &manifest.Retry{Attempts: 2, Base: manifest.Duration(2 * time.Second)}, nil, ms(0, 2000, 6000), 0},
 		{"other statuses", answer(503), &manifest.Retry{Statuses: []int{500}}, nil, ms(0), 0},
 		{"seconds", answer(429, "Retry-After", "3"), nil, nil, ms(0, 3000, 6000, 9000, 12000), 3},
@@ -208,7 +218,7 @@ func TestDeliver_Renew(t *testing.T) {
 	asleep := abi.Faultf(abi.Unavailable, "the token endpoint does not answer")
 	byRule := []manifest.ErrorRule{{Status: 400, Pointer: "/code", Equals: "INVALID_LOGIN", Code: "unauthorized"}}
 	for _, tt := range []struct {
-		name     string
+		name     string // a method may stand first
 		outcomes []outcome
 		fresh    bool
 		err      error
@@ -224,6 +234,7 @@ func TestDeliver_Renew(t *testing.T) {
 		{"nothing to renew", []outcome{answer(401)}, false, nil, "401 unauthorized", 1, 1, "answered 401"},
 		{"needs its owner", []outcome{answer(401)}, false, reconnect, "401 unauthorized", 1, 1, "needs to be connected again"},
 		{"cannot be renewed now", []outcome{answer(400).saying(`{"code":"INVALID_LOGIN"}`)}, false, asleep, "400 unavailable", 1, 1, "token endpoint"},
+		{"GET cannot be renewed now", []outcome{answer(400).saying(`{"code":"INVALID_LOGIN"}`)}, false, asleep, "400 unavailable", 1, 1, "token endpoint"},
 		{"goes wrong", []outcome{answer(401)}, true, errors.New("secret detail"), "401 unauthorized", 1, 1, "answered 401"},
 		{"forbidden", []outcome{answer(403)}, true, nil, "403 forbidden", 1, 0, ""},
 		{"no answer", []outcome{{name: "credential", code: abi.Unauthorized, unsent: true}}, true, nil, "fault unauthorized", 1, 0, ""},
@@ -233,7 +244,11 @@ func TestDeliver_Renew(t *testing.T) {
 			renewals := 0
 			rt := &Route{Errors: byRule, Renew: func(context.Context) (bool, error) { renewals++; return tt.fresh, tt.err }}
 			v := script(tt.outcomes...)
-			resp, report := deliver(t, New(Config{Jitter: most}), rt, v, "POST")
+			method := "POST"
+			if strings.HasPrefix(tt.name, "GET ") {
+				method = "GET"
+			}
+			resp, report := deliver(t, New(Config{Jitter: most}), rt, v, method)
 			if got := verdict(resp); got != tt.want || report.Attempts != tt.sent || renewals != tt.renewals {
 				t.Errorf("%s after %d tries and %d renewals, want %s after %d and %d", got, report.Attempts, renewals, tt.want, tt.sent, tt.renewals)
 			}
@@ -253,7 +268,8 @@ func TestDeliver_Keys(t *testing.T) {
 			for _, method := range []string{"POST", "GET", "DELETE", "PATCH"} {
 				v := script(answer(500), reset, ok)
 				req := request(method)
-				deliver(t, New(Config{}), rt, v, method)
+				rt.Send = v.send
+				New(Config{}).Deliver(t.Context(), rt, req)
 				for _, r := range v.seen {
 					seen = append(seen, strings.Join(r.Headers["Idempotency-Key"], ","))
 				}
@@ -310,6 +326,15 @@ func TestDeliver_OwnKey(t *testing.T) {
 
 // A call that is cancelled stops waiting, and what it has seen last is what it gets.
 func TestDeliver_Canceled(t *testing.T) {
+	bubble(t, "while renewing", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		v := script(answer(401), ok)
+		renew := func(context.Context) (bool, error) { cancel(); return true, nil }
+		resp, report := New(Config{}).Deliver(ctx, &Route{Send: v.send, Renew: renew}, request("GET"))
+		if verdict(resp) != "401 unauthorized" || report.Attempts != 1 {
+			t.Errorf("%s after %d tries", verdict(resp), report.Attempts)
+		}
+	})
 	bubble(t, "while waiting", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -330,6 +355,74 @@ func TestDeliver_Canceled(t *testing.T) {
 	})
 }
 
+// An answer is an answer, whatever Send says of it.
+func TestDeliver_AnswerUnsent(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		v := script(answer(502), ok)
+		send := func(ctx context.Context, r abi.Request) (abi.Response, bool) {
+			resp, _ := v.send(ctx, r)
+			return resp, false
+		}
+		resp, report := New(Config{}).Deliver(t.Context(), &Route{Send: send}, request("POST"))
+		if verdict(resp) != "502 in_doubt" || report.Attempts != 1 {
+			t.Errorf("%s after %d tries", verdict(resp), report.Attempts)
+		}
+	})
+}
+
+// A fault may ask for more time than there is.
+func TestDeliver_NoTimeInTheWorld(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		sent := 0
+		send := func(context.Context, abi.Request) (abi.Response, bool) {
+			sent++
+			return abi.Response{Fault: &abi.Fault{Code: abi.RateLimited, Message: "quota", RetryAfter: 1e300}}, false
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		New(Config{}).Deliver(ctx, &Route{Send: send}, request("GET"))
+		if sent != 1 {
+			t.Errorf("sent %d times", sent)
+		}
+	})
+}
+
+// The log tells of repetitions without a word of what was asked or answered.
+func TestDeliver_Log(t *testing.T) {
+	lines := func(t *testing.T, ctx context.Context, outcomes ...outcome) string {
+		var b strings.Builder
+		log := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}}))
+		rt := &Route{Connection: "acme", Send: script(outcomes...).send}
+		New(Config{Logger: log, Jitter: most}).Deliver(ctx, rt, request("GET"))
+		return b.String()
+	}
+	bubble(t, "repeated", func(t *testing.T) {
+		got := lines(t, t.Context(), answer(429, "Retry-After", "2").saying(`{"secret":"hunter2"}`), ok)
+		want := "level=INFO msg=\"request is repeated\" connection=acme host=vendor.example method=GET attempt=2 status=429 code=rate_limited wait=2s\n"
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	bubble(t, "cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if got := lines(t, ctx, answer(503), ok); got != "" {
+			t.Errorf("got %s", got)
+		}
+	})
+	bubble(t, "breaker", func(t *testing.T) {
+		got := lines(t, t.Context(), answer(503))
+		if want := "level=WARN msg=\"vendor does not answer, requests are held back\" connection=acme host=vendor.example until=2000-01-01T00:00:37.500Z\n"; !strings.HasSuffix(got, want) {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
 // What a person reads of it.
 func TestDeliver_Messages(t *testing.T) {
 	for _, tt := range []struct {
@@ -339,14 +432,18 @@ func TestDeliver_Messages(t *testing.T) {
 	}{
 		{"GET", answer(404), "GET https://vendor.example/api/runs answered 404"},
 		{"GET", answer(503), "GET https://vendor.example/api/runs answered 503 (after 5 tries)"},
-		{"POST", answer(502), "POST https://vendor.example/api/runs answered 502; the vendor may have done it all the same: look before you repeat it"},
+		{"POST", answer(502, "Retry-After", "5"), "POST https://vendor.example/api/runs answered 502; the vendor may have done it all the same: look before you repeat it"},
 		{"POST", reset, "vendor.example: reset in the middle of the body; the vendor may have done it all the same: look before you repeat it"},
 		{"POST", refused, "vendor.example: connection refused (after 5 tries)"},
 	} {
 		bubble(t, tt.want, func(t *testing.T) {
 			resp, _ := deliver(t, New(Config{}), &Route{}, script(tt.o), tt.method)
-			if got := failure(resp).Message; got != tt.want {
-				t.Errorf("got  %s\nwant %s", got, tt.want)
+			got := failure(resp)
+			if got.Message != tt.want {
+				t.Errorf("got  %s\nwant %s", got.Message, tt.want)
+			}
+			if got.RetryAfter != 0 {
+				t.Errorf("nobody should repeat it after %v s", got.RetryAfter)
 			}
 		})
 	}

@@ -96,7 +96,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return ctx.Err() == nil
+		return true
 	case <-ctx.Done():
 		return false
 	}
