@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed abi/*.go sdk/*.go sdk/reseed/*.go sdk/sdktest/*.go docs/manifest.md docs/cases.md manifest/schema.json
+//go:embed abi/*.go sdk/*.go sdk/reseed/*.go sdk/sdktest/*.go docs/manifest.md docs/cases.md docs/errors.md manifest/schema.json
 //go:embed plugins/*/*.go plugins/*/connector.yaml plugins/*/README.md plugins/*/icon.svg plugins/*/testdata/cases/*.txtar
 var sources embed.FS
 
@@ -21,7 +21,7 @@ var sources embed.FS
 const goMod = "module patchbay\n\ngo 1.26.0\n"
 
 // WriteSDK lays down package abi, package sdk and a go.mod in dir, as the module patchbay, with what an author
-// reads: docs/manifest.md, docs/cases.md, and the manifest's JSON Schema for editors.
+// reads: docs/manifest.md, docs/cases.md, docs/errors.md, and the manifest's JSON Schema for editors.
 func WriteSDK(dir string) error { return write(dir, "abi", "sdk", "docs", "manifest") }
 
 // WriteConnectors lays down what WriteSDK does and the demo's connectors, as plugins/NAME.

@@ -389,7 +389,7 @@ func TestDeliver_NoTimeInTheWorld(t *testing.T) {
 
 // The log tells of repetitions without a word of what was asked or answered.
 func TestDeliver_Log(t *testing.T) {
-	lines := func(t *testing.T, ctx context.Context, outcomes ...outcome) string {
+	lines := func(ctx context.Context, send func(context.Context, abi.Request) (abi.Response, bool)) string {
 		var b strings.Builder
 		log := slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
@@ -397,12 +397,12 @@ func TestDeliver_Log(t *testing.T) {
 			}
 			return a
 		}}))
-		rt := &Route{Connection: "acme", Send: script(outcomes...).send}
+		rt := &Route{Connection: "acme", Send: send}
 		New(Config{Logger: log, Jitter: most}).Deliver(ctx, rt, request("GET"))
 		return b.String()
 	}
 	bubble(t, "repeated", func(t *testing.T) {
-		got := lines(t, t.Context(), answer(429, "Retry-After", "2").saying(`{"secret":"hunter2"}`), ok)
+		got := lines(t.Context(), script(answer(429, "Retry-After", "2").saying(`{"secret":"hunter2"}`), ok).send)
 		want := "level=INFO msg=\"request is repeated\" connection=acme host=vendor.example method=GET attempt=2 status=429 code=rate_limited wait=2s\n"
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
@@ -410,13 +410,17 @@ func TestDeliver_Log(t *testing.T) {
 	})
 	bubble(t, "cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if got := lines(t, ctx, answer(503), ok); got != "" {
-			t.Errorf("got %s", got)
+		v := script(answer(503))
+		got := lines(ctx, func(ctx context.Context, r abi.Request) (abi.Response, bool) {
+			defer cancel()
+			return v.send(ctx, r)
+		})
+		if got != "" || len(v.seen) != 1 {
+			t.Errorf("%d tries, and got %s", len(v.seen), got)
 		}
 	})
 	bubble(t, "breaker", func(t *testing.T) {
-		got := lines(t, t.Context(), answer(503))
+		got := lines(t.Context(), script(answer(503)).send)
 		if want := "level=WARN msg=\"vendor does not answer, requests are held back\" connection=acme host=vendor.example until=2000-01-01T00:00:37.500Z\n"; !strings.HasSuffix(got, want) {
 			t.Errorf("got %s", got)
 		}
