@@ -41,6 +41,7 @@ var layers = map[string]int{
 	"host/internal/egress":           3,
 	"host/internal/quota":            3,
 	"host/internal/auth":             3,
+	"host/internal/auth/oidctest":    4,
 	"host/internal/delivery":         3,
 	"host/internal/worker":           3,
 	"registry":                       3,
