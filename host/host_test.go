@@ -47,8 +47,8 @@ func TestUninstall(t *testing.T) {
 	if _, err := w.Uninstall(t.Context(), "shop", true); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.vault.data) != 0 || len(w.store.data) != 0 {
-		t.Errorf("left behind: %v, %v", w.vault.data, w.store.data)
+	if len(w.vault.All()) != 0 || len(w.store.All()) != 0 {
+		t.Errorf("left behind: %v, %v", w.vault.All(), w.store.All())
 	}
 	if _, err := os.Stat(w.bundlePath(rec.Digest)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the bundle's file is still there: %v", err)
@@ -113,10 +113,10 @@ func TestConnect(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if conn.Name != "shop" || conn.Fields["pages"] == nil || w.vault.data["shop"]["token"] != "s3cret-token" {
-					t.Errorf("connection %+v, vault %v", conn, w.vault.data)
+				if conn.Name != "shop" || conn.Fields["pages"] == nil || w.vault.All()["shop"]["token"] != "s3cret-token" {
+					t.Errorf("connection %+v, vault %v", conn, w.vault.All())
 				}
-				if rec := string(w.store.data["default/connection/shop"]); strings.Contains(rec, "s3cret") {
+				if rec := string(w.store.All()["default/connection/shop"]); strings.Contains(rec, "s3cret") {
 					t.Errorf("the record holds the secret: %s", rec)
 				}
 				return
@@ -127,7 +127,7 @@ func TestConnect(t *testing.T) {
 			if strings.Contains(err.Error(), "s3cret") {
 				t.Errorf("the error repeats the secret: %v", err)
 			}
-			if len(w.vault.data) != 0 || w.store.data["default/connection/shop"] != nil {
+			if len(w.vault.All()) != 0 || w.store.All()["default/connection/shop"] != nil {
 				t.Error("a refused connection left something behind")
 			}
 		})

@@ -217,7 +217,7 @@ func TestRefresh_Early(t *testing.T) {
 
 // tokens lists the access tokens in the vault.
 func (p *post) tokens() (list []string) {
-	for _, secrets := range p.vault.data {
+	for _, secrets := range p.vault.All() {
 		var r struct{ Access string }
 		_ = json.Unmarshal([]byte(secrets[auth.Reserved]), &r)
 		list = append(list, r.Access)
@@ -301,7 +301,7 @@ func TestConnect_Refused(t *testing.T) {
 			if err == nil || strings.Contains(err.Error(), c.secret) {
 				t.Errorf("%s: error %v", name, err)
 			}
-			if len(p.vault.data) != 0 {
+			if len(p.vault.All()) != 0 {
 				t.Errorf("%s: something was kept", name)
 			}
 		}

@@ -31,6 +31,7 @@ type requests struct {
 	pending string        // the request under way that must not be made twice
 	unclear string        // the last such request that may have taken effect, though no answer says so
 	done    string        // the last one that has
+	wrote   bool          // there was one
 	quotas  *quota.Quotas // where the last request counted
 	buckets []string      // and the keys of the buckets it counted in
 	trail   trail
@@ -59,7 +60,7 @@ func newRequests(a *attempt) *requests {
 func (q *requests) serve(ctx context.Context, r abi.Request) abi.Response {
 	place := r.Method + " " + hostOf(r.URL)
 	if !idempotent(r.Method) {
-		q.note(func() { q.pending = place })
+		q.note(func() { q.pending, q.wrote = place, true })
 	}
 	trying, deny := context.WithCancel(ctx)
 	defer deny()
@@ -147,8 +148,12 @@ func (q *requests) explain(err error) error {
 	if q.cut != "" && (f.Code == abi.Timeout || f.Code == abi.Canceled) {
 		f.Message += ", while it waited for the answer to " + q.cut
 	}
-	if uncertain[f.Code] && !q.call.op.Repeatable() {
+	switch {
+	case !uncertain[f.Code]:
+	case !q.call.op.Repeatable():
 		q.doubt(&f)
+	case q.wrote && q.call.op.IdempotencyHeader() != "":
+		f.Message += "; to repeat it without doing it twice, give the key " + q.call.key
 	}
 	if f.Code == abi.AsFault(err).Code && f.Message == abi.AsFault(err).Message {
 		return err

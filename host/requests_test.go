@@ -97,9 +97,12 @@ func TestDoubt(t *testing.T) {
 				w.install(t, store)
 				w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
 				w.engine.call = sending(c.requests...)
-				_, err := w.Run(t.Context(), Call{Connector: "store", Operation: c.action, Input: json.RawMessage(`{"id": "1"}`)})
+				_, err := w.Run(t.Context(), Call{Connector: "store", Operation: c.action, Input: json.RawMessage(`{"id": "1"}`), Key: "key-7"})
 				if code := codeOf(err); code != c.code || len(vendor.seen) != c.seen {
 					t.Errorf("%v (%s) after %v; want %q after %d requests", err, code, vendor.seen, c.code, c.seen)
+				}
+				if c.action == "keyed" && !strings.Contains(err.Error(), "the key key-7") {
+					t.Errorf("the fault does not say by which key to repeat the call: %v", err)
 				}
 				if c.action == "keyed" && !strings.HasSuffix(vendor.seen[0], "with a key") {
 					t.Errorf("the vendor saw %v, want the action's key", vendor.seen)

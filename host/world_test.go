@@ -3,13 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
 	"net/http"
-	"sort"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +12,7 @@ import (
 	"patchbay/audit"
 	"patchbay/bundle"
 	"patchbay/host/internal/guest"
+	"patchbay/internal/memory"
 	"patchbay/manifest"
 )
 
@@ -86,95 +81,6 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-type memStore struct {
-	mu   sync.Mutex
-	data map[string][]byte
-}
-
-func (m *memStore) Get(_ context.Context, key string) ([]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if v, ok := m.data[key]; ok {
-		return v, nil
-	}
-	return nil, fmt.Errorf("%s: %w", key, fs.ErrNotExist)
-}
-
-func (m *memStore) Put(_ context.Context, key string, v []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.data[key] = v
-	return nil
-}
-
-func (m *memStore) Delete(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.data, key)
-	return nil
-}
-
-func (m *memStore) Keys(_ context.Context, prefix string) ([]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var keys []string
-	for k := range m.data {
-		if strings.HasPrefix(k, prefix) {
-			keys = append(keys, k)
-		}
-	}
-	sort.Strings(keys)
-	return keys, nil
-}
-
-// memVault is a vault without a seal.
-type memVault struct {
-	mu       sync.Mutex // guards what follows
-	data     map[string]map[string]string
-	revision uint64
-	updates  int
-}
-
-var errStale = errors.New("stale revision")
-
-func isStale(err error) bool { return errors.Is(err, errStale) }
-
-func (v *memVault) GetRevision(_ context.Context, c string) (map[string]string, uint64, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if s, ok := v.data[c]; ok {
-		return maps.Clone(s), v.revision, nil
-	}
-	return nil, 0, fs.ErrNotExist
-}
-
-func (v *memVault) Put(_ context.Context, c string, s map[string]string) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.data[c] = maps.Clone(s)
-	v.revision++
-	return nil
-}
-
-func (v *memVault) Update(_ context.Context, c string, s map[string]string, revision uint64) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if revision != v.revision {
-		return errStale
-	}
-	v.data[c] = maps.Clone(s)
-	v.revision++
-	v.updates++
-	return nil
-}
-
-func (v *memVault) Delete(_ context.Context, c string) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.data, c)
-	return nil
-}
-
 // memAudit is an audit log that may fail.
 type memAudit struct {
 	mu      sync.Mutex // guards what follows
@@ -195,8 +101,8 @@ func (a *memAudit) Append(_ context.Context, e audit.Entry) error {
 type world struct {
 	*Host
 	engine *fakeEngine
-	store  *memStore
-	vault  *memVault
+	store  *memory.Store
+	vault  *memory.Vault
 	audit  memAudit
 	dir    string
 	wire   roundTripper
@@ -204,9 +110,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{engine: &fakeEngine{}, store: &memStore{data: map[string][]byte{}}, vault: &memVault{data: map[string]map[string]string{}}, dir: t.TempDir()}
+	w := &world{engine: &fakeEngine{}, store: &memory.Store{}, vault: &memory.Vault{}, dir: t.TempDir()}
 	h, err := New(Config{
-		Store: w.store, Vault: w.vault, Dir: w.dir, IsConflict: isStale, Audit: &w.audit,
+		Store: w.store, Vault: w.vault, Dir: w.dir, IsConflict: memory.IsConflict, Audit: &w.audit,
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return w.wire(r) }),
 		Now:       func() time.Time { return time.Unix(1_800_000_000, 0) },
 	})

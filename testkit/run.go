@@ -13,6 +13,7 @@ import (
 	"patchbay/abi"
 	"patchbay/bundle"
 	"patchbay/host"
+	"patchbay/internal/memory"
 	"patchbay/manifest"
 )
 
@@ -47,8 +48,8 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Session, error)
 		b: b, m: b.Manifest(), dir: dir, opts: opts, wire: &wire{}, logs: &logs{},
 	}
 	cfg := host.Config{
-		Store: &memory{data: map[string][]byte{}}, Vault: &secrets{data: map[string]map[string]string{}}, Dir: dir, CacheDir: opts.CacheDir,
-		IsConflict: isConflict, Transport: s.wire, NoRetries: !opts.Live, Logger: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Store: &memory.Store{}, Vault: &memory.Vault{}, Dir: dir, CacheDir: opts.CacheDir,
+		IsConflict: memory.IsConflict, Transport: s.wire, NoRetries: !opts.Live, Logger: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if opts.Live {
 		cfg.Transport, cfg.Logger = nil, opts.Logger

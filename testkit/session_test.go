@@ -3,7 +3,6 @@ package testkit
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"strings"
 	"testing"
 
@@ -117,40 +116,3 @@ func TestOpen_Canceled(t *testing.T) {
 }
 
 func TestRun(t *testing.T) { Run(t, echoDir) }
-
-func TestMemory(t *testing.T) {
-	t.Parallel()
-	m := &memory{data: map[string][]byte{}}
-	for _, key := range []string{"a/2", "b/1", "a/1"} {
-		if err := m.Put(t.Context(), key, []byte(key)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	keys, err := m.Keys(t.Context(), "a/")
-	if diff := cmp.Diff([]string{"a/1", "a/2"}, keys); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
-	if err := m.Delete(t.Context(), "a/1"); err != nil {
-		t.Error(err)
-	}
-	if _, err := m.Get(t.Context(), "a/1"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v, want fs.ErrNotExist", err)
-	}
-	v := &secrets{data: map[string]map[string]string{}}
-	if _, _, err := v.GetRevision(t.Context(), "x"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %v, want fs.ErrNotExist", err)
-	}
-	if err := v.Put(t.Context(), "x", map[string]string{"token": "1"}); err != nil {
-		t.Fatal(err)
-	}
-	_, revision, err := v.GetRevision(t.Context(), "x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := v.Update(t.Context(), "x", map[string]string{"token": "2"}, revision); err != nil {
-		t.Error(err)
-	}
-	if err := v.Update(t.Context(), "x", map[string]string{"token": "3"}, revision); !isConflict(err) {
-		t.Errorf("an update with an old revision gives %v", err)
-	}
-}

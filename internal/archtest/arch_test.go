@@ -20,6 +20,7 @@ var layers = map[string]int{
 	"abi":                            0,
 	"internal/strictyaml":            0,
 	"internal/keyfile":               0,
+	"internal/memory":                0,
 	"internal/archtest":              0,
 	"manifest":                       1,
 	"wasm":                           1,

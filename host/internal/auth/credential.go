@@ -26,7 +26,6 @@ type Credential struct {
 	Expires time.Time
 
 	authorize func(*http.Request) error
-	token     string // the access token; empty for what was typed
 	set       string // identity of the set of tokens
 	unproven  bool   // a previous refresh token is still kept
 }

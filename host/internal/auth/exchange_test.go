@@ -58,7 +58,7 @@ func TestExchange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := bearer(t, c); got != "Bearer user-token" || c.Expires.Sub(time.Now()) != 90*24*time.Hour {
+		if got := bearer(t, c); got != "Bearer user-token" || time.Until(c.Expires) != 90*24*time.Hour {
 			t.Error(got, c.Expires)
 		}
 		first, second := w.requests[0], w.requests[1]
