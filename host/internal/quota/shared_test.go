@@ -94,7 +94,7 @@ func TestRelease_ReachesTheStoreSoon(t *testing.T) {
 		m, one, other := pair(t)
 		single := Bucket{Key: "k", Concurrency: 1}
 		inUse := func() int {
-			r, own, err := decode("k", m.values["bucket/k"], "")
+			r, own, err := decode("k", m.value("bucket/k"), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,6 +133,7 @@ func TestBatching(t *testing.T) {
 		q := New(Config{Store: newLink(m, 1), IsConflict: isTestConflict})
 		defer q.Close()
 		run(t, 1000, Bucket{Key: "k", Concurrency: 1000}, q)
+		q.Close()
 		if m.writes > 20 {
 			t.Errorf("1000 requests at the same time cost %d writes", m.writes)
 		}
@@ -305,7 +306,9 @@ func TestStoreFails(t *testing.T) {
 func TestStore_AnotherVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, q, _ := pair(t)
-		m.values["bucket/k"], m.revs["bucket/k"] = []byte(`{"version":2}`), 1
+		if err := m.Create(t.Context(), "bucket/k", []byte(`{"version":2}`)); err != nil {
+			t.Fatal(err)
+		}
 		_, err := q.Acquire(t.Context(), []Bucket{minute}, Claim{})
 		want := "quota k: the record has version 2, and this program reads version 1: use the newer program for all"
 		if f := abi.AsFault(err); f.Code != abi.Internal || f.Message != want {
@@ -326,8 +329,8 @@ func TestRecord_IsSmall(t *testing.T) {
 			acquire(t, q, Claim{}, b).Release(200, nil)
 			time.Sleep(3 * time.Second)
 		}
-		if n := len(m.values["bucket/k"]); n > 4096 || !json.Valid(m.values["bucket/k"]) {
-			t.Errorf("the record has %d bytes", n)
+		if value := m.value("bucket/k"); len(value) > 4096 || !json.Valid(value) {
+			t.Errorf("the record has %d bytes", len(value))
 		}
 		if s := states(t, q)[0]; s.Used != 1000 {
 			t.Errorf("used %d, want 1000", s.Used)

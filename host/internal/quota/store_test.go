@@ -80,6 +80,13 @@ func (m *memory) Keys(_ context.Context, prefix string) (keys []string, err erro
 	return keys, nil
 }
 
+// value returns what is stored now.
+func (m *memory) value(key string) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.values[key]
+}
+
 // setFail changes how writes fail.
 func (m *memory) setFail(f func() error) {
 	m.mu.Lock()
