@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,16 +24,18 @@ type vendor struct {
 	path    string            // of the base URL
 	token   string            // made up, and good for nothing else
 	fields  map[string]string // connection fields of its account
+	methods []vendorMethod    // other auth methods
 }
 
 func newVendorServer(name string) (vendor, error) {
 	switch name {
 	case "tallyfy":
 		return vendor{handler: tallyfy.New(tallyfy.Config{}), grant: "api", path: "/api", token: tallyfy.AdminToken,
-			fields: map[string]string{"organization": tallyfy.AcmeOrg}}, nil
+			fields: map[string]string{"organization": tallyfy.AcmeOrg}, methods: tallyfyMethods()}, nil
 	case "netsuite":
-		return vendor{handler: netsuite.New(netsuite.Config{}), grant: "api", path: "/services/rest", token: netsuite.AdminToken,
-			fields: map[string]string{"account": "1234567"}}, nil
+		server := netsuite.New(netsuite.Config{})
+		return vendor{handler: server, grant: "api", path: "/services/rest", token: netsuite.AdminToken,
+			fields: map[string]string{"account": "1234567"}, methods: netsuiteMethods(server)}, nil
 	}
 	return vendor{}, cli.Hint(cli.WithExit(fmt.Errorf("no vendor %q is simulated", name), cli.ExitNotFound), "there are tallyfy and netsuite")
 }
@@ -58,9 +61,15 @@ where it listens and how to connect, and runs until it is interrupted.`,
 			if err != nil {
 				return err
 			}
-			err = s.Print(map[string]any{"vendor": args[0], "url": srv.base, "token": v.token, "fields": v.fields}, func(w io.Writer) {
+			for i, m := range v.methods {
+				v.methods[i] = m.at(strings.TrimSuffix(srv.base, v.path))
+			}
+			err = s.Print(map[string]any{"vendor": args[0], "url": srv.base, "token": v.token, "fields": v.fields, "methods": v.methods}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s is served at %s; Ctrl-C ends it\n", args[0], srv.base)
 				fmt.Fprintf(w, "connect with\n  echo %s | host connect %s%s --secret token=- --url %s=%s --allow-private\n", v.token, args[0], fieldFlags(v.fields), v.grant, srv.base)
+				for _, m := range v.methods {
+					m.write(w)
+				}
 			})
 			<-c.Context().Done()
 			return errors.Join(err, srv.close())
