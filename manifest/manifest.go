@@ -138,7 +138,7 @@ type Quota struct {
 	Account         string   `json:"account,omitempty"`  // template over connection fields, for key account
 	Requests        int      `json:"requests,omitempty"` // per Per
 	Per             Duration `json:"per,omitempty"`
-	Burst           int      `json:"burst,omitempty"`       // default Requests
+	Burst           int      `json:"burst,omitempty"`       // size of a leaky bucket; none: a strict window
 	Concurrency     int      `json:"concurrency,omitempty"` // at the same time
 	Grants          []string `json:"grants,omitempty"`      // default all
 	Methods         []string `json:"methods,omitempty"`
