@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"patchbay/internal/cli"
@@ -18,6 +19,7 @@ import (
 type callback struct {
 	address string // what is registered with the vendor, and what it sends the browser to
 	path    string
+	state   atomic.Value // of the consent that is waited for: a string
 	server  *http.Server
 	arrived chan string // the address with what the vendor added to it
 	once    sync.Once
@@ -65,6 +67,10 @@ func loopback(name string) bool {
 	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// expect has wait answer for the consent of that state alone: whatever else is sent here, such as by another page of the
+// browser's, does not end it.
+func (c *callback) expect(state string) { c.state.Store(state) }
+
 // ServeHTTP takes the first answer and shows the browser a page without it in its address.
 func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
@@ -75,6 +81,8 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet:
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+	case r.URL.Path == c.path && r.URL.RawQuery != "" && r.URL.Query().Get("state") != c.state.Load():
+		http.Error(w, "this is not the answer that 'host connect' waits for: open the address that it shows", http.StatusBadRequest)
 	case r.URL.Path == c.path && r.URL.RawQuery != "":
 		c.once.Do(func() { c.arrived <- c.address + "?" + r.URL.RawQuery })
 		h.Set("Location", c.path)

@@ -16,6 +16,7 @@ func TestCallback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.expect("s")
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, probe := range []struct {
 		method, path string
@@ -25,6 +26,8 @@ func TestCallback(t *testing.T) {
 		{"GET", "/", 404},
 		{"GET", "/callback/more?code=1", 404},
 		{"GET", "/callback", 200}, // a browser that looks before it is sent
+		{"GET", "/callback?code=0", 400},
+		{"GET", "/callback?code=0&state=t", 400},
 	} {
 		u, _ := url.Parse(c.address)
 		req, err := http.NewRequest(probe.method, "http://"+u.Host+probe.path, nil)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -150,10 +151,8 @@ func (d *demo) install(ctx context.Context, name string) error {
 func (d *demo) connect(ctx context.Context, name string) error {
 	return d.step("connect "+name, func() (string, error) {
 		v := d.vendors[name]
-		values := map[string]string{"token": v.token}
-		for field, value := range v.fields {
-			values[field] = value
-		}
+		values := maps.Clone(v.fields)
+		maps.Copy(values, v.access[0].secrets) // the connector's first method: a token
 		_, err := d.app.host.Connect(ctx, host.ConnectRequest{
 			Connector: name, Values: values, URLs: map[string]string{v.grant: d.served[name].base}, AllowPrivate: true,
 		})

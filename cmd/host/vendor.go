@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"strings"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,23 +18,23 @@ import (
 
 // vendor is a simulated vendor, ready to be served.
 type vendor struct {
+	name    string
 	handler http.Handler
 	grant   string            // http grant that its base URL stands in for
 	path    string            // of the base URL
-	token   string            // made up, and good for nothing else
 	fields  map[string]string // connection fields of its account
-	methods []vendorMethod    // other auth methods
+	access  []access
 }
 
 func newVendorServer(name string) (vendor, error) {
 	switch name {
 	case "tallyfy":
-		return vendor{handler: tallyfy.New(tallyfy.Config{}), grant: "api", path: "/api", token: tallyfy.AdminToken,
-			fields: map[string]string{"organization": tallyfy.AcmeOrg}, methods: tallyfyMethods()}, nil
+		return vendor{name: name, handler: tallyfy.New(tallyfy.Config{}), grant: "api", path: "/api",
+			fields: map[string]string{"organization": tallyfy.AcmeOrg}, access: tallyfyAccess}, nil
 	case "netsuite":
-		server := netsuite.New(netsuite.Config{})
-		return vendor{handler: server, grant: "api", path: "/services/rest", token: netsuite.AdminToken,
-			fields: map[string]string{"account": "1234567"}, methods: netsuiteMethods(server)}, nil
+		s := netsuite.New(netsuite.Config{})
+		return vendor{name: name, handler: s, grant: "api", path: "/services/rest",
+			fields: map[string]string{"account": "1234567"}, access: netsuiteAccess(s)}, nil
 	}
 	return vendor{}, cli.Hint(cli.WithExit(fmt.Errorf("no vendor %q is simulated", name), cli.ExitNotFound), "there are tallyfy and netsuite")
 }
@@ -46,9 +45,11 @@ func newVendor(s *cli.Streams) *cobra.Command {
 		Use:   "vendor tallyfy|netsuite",
 		Short: "Serve a simulated vendor on this machine",
 		Long: `Vendor serves a faithful imitation of a vendor's API from memory, to try connectors on without an account. It prints
-where it listens and how to connect, and runs until it is interrupted.`,
-		Example: `  $ host vendor tallyfy --addr 127.0.0.1:4000`,
-		Args:    cobra.ExactArgs(1),
+where it listens and, for each auth method, the command that connects to it, and runs until it is interrupted. Its secrets,
+which open nothing else, are in files of a temporary folder meanwhile. Whoever opens the address of a login approves.`,
+		Example: `  $ host vendor tallyfy
+  $ host vendor netsuite --addr 127.0.0.1:4000`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			v, err := newVendorServer(args[0])
 			if err != nil {
@@ -57,26 +58,30 @@ where it listens and how to connect, and runs until it is interrupted.`,
 			if err := onLoopback(addr); err != nil {
 				return err
 			}
-			srv, err := serve(c.Context(), v, addr)
-			if err != nil {
-				return err
-			}
-			for i, m := range v.methods {
-				v.methods[i] = m.at(strings.TrimSuffix(srv.base, v.path))
-			}
-			err = s.Print(map[string]any{"vendor": args[0], "url": srv.base, "token": v.token, "fields": v.fields, "methods": v.methods}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is served at %s; Ctrl-C ends it\n", args[0], srv.base)
-				fmt.Fprintf(w, "connect with\n  echo %s | host connect %s%s --secret token=- --url %s=%s --allow-private\n", v.token, args[0], fieldFlags(v.fields), v.grant, srv.base)
-				for _, m := range v.methods {
-					m.write(w)
-				}
-			})
-			<-c.Context().Done()
-			return errors.Join(err, srv.close())
+			return runVendor(c.Context(), s, v, addr)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	return c
+}
+
+func runVendor(ctx context.Context, s *cli.Streams, v vendor, addr string) (err error) {
+	secrets, err := os.MkdirTemp("", "patchbay-vendor-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(secrets)) }()
+	if err := v.writeSecrets(secrets); err != nil {
+		return err
+	}
+	srv, err := serve(ctx, v, addr)
+	if err != nil {
+		return err
+	}
+	in := v.invite(srv, secrets)
+	err = s.Print(in, in.write)
+	<-ctx.Done()
+	return errors.Join(err, srv.close())
 }
 
 // onLoopback refuses to offer a vendor whose tokens everybody knows to other machines.
@@ -91,16 +96,9 @@ func onLoopback(addr string) error {
 	return nil
 }
 
-func fieldFlags(fields map[string]string) string {
-	text := ""
-	for _, name := range sorted(fields) {
-		text += " --field " + name + "=" + fields[name]
-	}
-	return text
-}
-
 // served is a vendor that listens.
 type served struct {
+	origin string // http://host:port
 	base   string // base URL for the grant
 	server *http.Server
 	done   chan error
@@ -112,6 +110,7 @@ func serve(ctx context.Context, v vendor, addr string) (*served, error) {
 		return nil, cli.Hint(err, "choose another --addr; port 0 takes a free one")
 	}
 	s := &served{
+		origin: "http://" + l.Addr().String(),
 		base:   "http://" + l.Addr().String() + v.path,
 		server: &http.Server{Handler: v.handler, ReadHeaderTimeout: 5 * time.Second},
 		done:   make(chan error, 1),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,7 @@ func (v *visit) prepare(ctx context.Context, s *cli.Streams, req *host.ConnectRe
 	}
 	req.Redirect = waiting.address
 	req.Visit = func(ctx context.Context, address string) (string, error) {
+		waiting.expect(stateOf(address))
 		showAddress(s, address)
 		s.Tell("waiting for its answer at %s; 'host connect --paste' is for a browser on another machine", waiting.address)
 		ctx, cancel := context.WithTimeout(ctx, visitTime)
@@ -63,6 +65,15 @@ func (v *visit) prepare(ctx context.Context, s *cli.Streams, req *host.ConnectRe
 		return answer, err
 	}
 	return waiting.close, nil
+}
+
+// stateOf is the state that an authorization address names its consent by, and that the answer repeats.
+func stateOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Query().Get("state")
 }
 
 func showAddress(s *cli.Streams, address string) {
