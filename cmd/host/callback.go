@@ -21,8 +21,11 @@ type callback struct {
 	path    string
 	state   atomic.Value // of the consent that is waited for: a string
 	server  *http.Server
-	arrived chan string // the address with what the vendor added to it
-	once    sync.Once
+	arrived chan string   // the address with what the vendor added to it
+	shown   chan struct{} // closed when the browser asks for its page after that
+	once    sync.Once     // for arrived
+	page    sync.Once     // for shown
+	took    atomic.Bool   // an answer has arrived
 	done    chan error
 }
 
@@ -43,7 +46,7 @@ func listen(ctx context.Context, address, on string) (*callback, error) {
 	if u.Port() == "0" {
 		u.Host = l.Addr().String()
 	}
-	c := &callback{address: u.String(), path: u.Path, arrived: make(chan string, 1), done: make(chan error, 1)}
+	c := &callback{address: u.String(), path: u.Path, arrived: make(chan string, 1), shown: make(chan struct{}), done: make(chan error, 1)}
 	c.server = &http.Server{Handler: c, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
 	go func() { c.done <- c.server.Serve(l) }()
 	return c, nil
@@ -84,10 +87,14 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == c.path && r.URL.RawQuery != "" && r.URL.Query().Get("state") != c.state.Load():
 		http.Error(w, "this is not the answer that 'host connect' waits for: open the address that it shows", http.StatusBadRequest)
 	case r.URL.Path == c.path && r.URL.RawQuery != "":
+		c.took.Store(true)
 		c.once.Do(func() { c.arrived <- c.address + "?" + r.URL.RawQuery })
 		h.Set("Location", c.path)
 		w.WriteHeader(http.StatusSeeOther)
 	case r.URL.Path == c.path:
+		if c.took.Load() {
+			c.page.Do(func() { close(c.shown) })
+		}
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, callbackPage)
 	default:
@@ -114,8 +121,17 @@ func (c *callback) wait(ctx context.Context) (string, error) {
 	}
 }
 
+// pageTime is how long a browser that has brought the answer may take to come for its page.
+const pageTime = 2 * time.Second
+
 // close ends the server when the browser has its page.
 func (c *callback) close() error {
+	if c.took.Load() {
+		select {
+		case <-c.shown:
+		case <-time.After(pageTime):
+		}
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err := c.server.Shutdown(ctx)
