@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -94,7 +95,7 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 		s.Note("used %s", describeUsage(used))
 	}
 	if err != nil {
-		return err
+		return adviseRotation(ctx, a, o.call.Connector, o.call.Connection, err)
 	}
 	out := host.Output(r)
 	if o.usage && s.JSON {
@@ -129,6 +130,24 @@ func runPages(ctx context.Context, a *app, o runOptions) (abi.Result, error) {
 	return r, err
 }
 
+// adviseRotation adds to the error of a call whose credential the vendor refused the command that replaces it. Without a
+// connection it is the connector's only one.
+func adviseRotation(ctx context.Context, a *app, connector, connection string, err error) error {
+	var f *abi.Fault
+	if !errors.As(err, &f) || f.Code != abi.Unauthorized {
+		return err
+	}
+	if connection == "" {
+		rec, missing := a.host.Installed(ctx, connector)
+		list, unread := a.host.Connections(ctx, rec.Connector)
+		if missing != nil || unread != nil || len(list) != 1 {
+			return err
+		}
+		connection = list[0].Name
+	}
+	return cli.Hint(err, "run 'host connections rotate %s': the vendor refused the credential of that connection", connection)
+}
+
 func newTest(s *cli.Streams) *cobra.Command {
 	var verbose bool
 	c := &cobra.Command{
@@ -141,7 +160,7 @@ func newTest(s *cli.Streams) *cobra.Command {
 			return with(c.Context(), logger(s, verbose), func(a *app) error {
 				r, err := a.host.Test(c.Context(), args[0])
 				if err != nil {
-					return err
+					return adviseRotation(c.Context(), a, "", args[0], err)
 				}
 				result := map[string]any{"connection": args[0], "ok": true, "output": r.Output}
 				return s.Print(result, func(w io.Writer) { fmt.Fprintf(w, "%s works: %s\n", args[0], cli.Clean(string(r.Output))) })
