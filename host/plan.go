@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"maps"
 	"strconv"
 
 	"patchbay/manifest"
@@ -17,7 +18,7 @@ type Plan struct {
 	Env        string      `json:"env,omitempty"`
 	Fields     []PlanField `json:"fields"`
 	// Hosts get the credential with requests of the connector; Servers issue it. Both are base URLs, with the
-	// names of fields in braces where no value was given.
+	// names of fields in braces where there is no value.
 	Hosts   []string `json:"hosts"`
 	Servers []string `json:"servers"`
 	Scopes  []string `json:"scopes,omitempty"`
@@ -55,13 +56,14 @@ func (h *Host) Plan(ctx context.Context, req ConnectRequest) (Plan, error) {
 		Fields: planFields(fields, method, req.Values), Scopes: method.Scopes, Replaces: missing == nil,
 		Hosts: []string{}, Servers: []string{},
 	}
+	known := withDefaults(fields, req.Values)
 	for _, g := range rec.Grants {
 		if g.Authenticated() && method.Type != "none" {
-			p.Hosts = append(p.Hosts, planURL(c.URLs[g.ID], g.URL, req.Values))
+			p.Hosts = append(p.Hosts, planURL(c.URLs[g.ID], g.URL, known))
 		}
 	}
 	for _, u := range servers(method) {
-		p.Servers = append(p.Servers, planURL(c.URLs[u.name], u.url, req.Values))
+		p.Servers = append(p.Servers, planURL(c.URLs[u.name], u.url, known))
 	}
 	return p, nil
 }
@@ -80,6 +82,18 @@ func planFields(fields []manifest.Field, method manifest.AuthMethod, values map[
 		list = append(list, PlanField{Name: f.Name, Title: f.Title, Required: f.Required, Given: given, Kept: kept})
 	}
 	return list
+}
+
+// withDefaults are the values with those that fields have when nobody gives one.
+func withDefaults(fields []manifest.Field, values map[string]string) map[string]string {
+	known := map[string]string{}
+	for _, f := range fields {
+		if f.Default != nil {
+			known[f.Name] = text(f.Default)
+		}
+	}
+	maps.Copy(known, values)
+	return known
 }
 
 // planURL is an admin's URL, or the manifest's with what is known of its fields.

@@ -28,6 +28,9 @@ var keptWords = map[string]string{
 func writePlan(w io.Writer, p host.Plan) {
 	fmt.Fprintf(w, "nothing was done. 'host connect' would make the connection %s to %s@%s by its auth method %s (%s)\n",
 		p.Connection, p.Connector, p.Version, p.Auth, p.Type)
+	if p.Env != "" {
+		fmt.Fprintf(w, "it would be labelled %s\n", cli.Clean(p.Env))
+	}
 	if p.Replaces {
 		fmt.Fprintf(w, "a connection of that name exists: it would be replaced\n")
 	}
