@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"io/fs"
 	"net/url"
 	"os"
@@ -76,8 +75,6 @@ func TestVault_onDisk(t *testing.T) {
 		}
 	})
 }
-
-func isConflict(err error) bool { return errors.Is(err, state.ErrConflict) }
 
 // onDisk says whether any file below root holds text.
 func onDisk(t *testing.T, root, text string) bool {
