@@ -3,12 +3,10 @@ package vault
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -526,42 +524,6 @@ func FuzzSplit(f *testing.F) {
 			t.Errorf("nonce of %d bytes, sealed %d bytes", len(nonce), len(sealed))
 		}
 	})
-}
-
-func TestSecret(t *testing.T) {
-	t.Parallel()
-	s := NewSecret(canary)
-	held := struct {
-		Token Secret
-		More  map[string]any
-	}{s, map[string]any{"value": s, "pointer": &s, "list": []Secret{s}}}
-	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("text", "token", s, "held", held)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("json", "token", s, "held", held)
-	encoded, err := json.Marshal(held)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := []string{log.String(), string(encoded), s.String(), fmt.Sprint(s), errors.New("token " + s.String()).Error()}
-	for _, verb := range "vsqxXdcbeEfgGtTUo" {
-		for _, flags := range []string{"", "+", "#", "-20", ".3", "+#"} {
-			format := "%" + flags + string(verb)
-			shown = append(shown, fmt.Sprintf(format, s), fmt.Sprintf(format, held), fmt.Sprintf(format, []Secret{s}))
-		}
-	}
-	for _, text := range shown {
-		for _, form := range []string{canary, canary[:3], fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary)} {
-			if strings.Contains(text, form) {
-				t.Errorf("shown: %s", text)
-			}
-		}
-	}
-	if s.Reveal() != canary {
-		t.Error("Reveal does not reveal")
-	}
-	if !strings.Contains(log.String(), `token=[redacted]`) || !strings.Contains(log.String(), `"token":"[redacted]"`) {
-		t.Errorf("log: %s", log.String())
-	}
 }
 
 // openWith opens a record with nothing remembered.
