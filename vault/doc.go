@@ -64,9 +64,20 @@
 //
 //	{"password":"aHVudGVyMg==","user":"YWRh"}
 //
+// # The backup
+//
+// A backup is an age file, binary, for a passphrase or a recipient. Its content is a JSON document:
+//
+//	{"format": "patchbay backup 1", "created_at": "2026-11-25T12:00:00Z",
+//	 "connections": {"acme": {"secrets": {"password": "aHVudGVyMg=="}, "record": {…}}}}
+//
+// with secrets in base64, and record as it was given to [Vault.Backup]. Keys that are not listed are refused.
+// [ReadBackup] gives all of it or an error.
+//
 // # What this does not do
 //
 // It does not hide which connections exist, nor about how long their secrets are. It does not notice when an
 // older record of the same connection is put back, or a record is deleted. Whoever can read the key file or
-// this process' memory can read everything.
+// this process' memory, which has the data keys of records that were opened too, can read everything. A key that
+// was taken out of the key file is no longer in any file, but blocks of the disk that are free may still hold it.
 package vault

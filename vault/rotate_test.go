@@ -328,3 +328,15 @@ func openConfig(t *testing.T, cfg Config) *Vault {
 	}
 	return v
 }
+
+func BenchmarkHold(b *testing.B) {
+	v, err := Open(b.Context(), Config{Store: &memory{}, IsConflict: isStale, KeyFile: filepath.Join(b.TempDir(), "key")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := v.keys.hold(b.Context(), keyfile.Shared, func(*ring) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

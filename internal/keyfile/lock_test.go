@@ -69,7 +69,9 @@ func TestLock_exclusiveIsNotStarved(t *testing.T) {
 			held = next
 		}
 	})
-	unlock, err := Lock(t.Context(), path, Exclusive)
+	patient, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	unlock, err := Lock(patient, path, Exclusive)
 	stop()
 	wg.Wait()
 	if err != nil {
