@@ -105,7 +105,7 @@ func (c *callback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const callbackPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Patchbay</title>
 <meta name="viewport" content="width=device-width">
 <style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem;color-scheme:light dark}</style>
-<h1>Back to the terminal</h1><p>The vendor's answer has arrived. How it went stands where you typed <code>host connect</code>; this page may be closed.</p></html>
+<h1>Back to the terminal</h1><p>The vendor's answer has arrived, and the terminal says how it went. You can close this page.</p></html>
 `
 
 // wait returns the address that the vendor sent the browser to.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -80,6 +81,7 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 		return showPlan(ctx, s, a, o.req)
 	}
 	if s.Interactive() {
+		introduce(s, a, rec, method)
 		if err := ask(s, method, fields, o.req.Values); err != nil {
 			return err
 		}
@@ -98,7 +100,7 @@ func runConnect(ctx context.Context, s *cli.Streams, a *app, o connectOptions) e
 	tested, err := prove(ctx, a, conn, o.noTest)
 	if err != nil {
 		return cli.Hint(fmt.Errorf("connection %s was %s, but its test failed: %w", conn.Name, saved, err),
-			"correct the values and run 'host connect' again, or 'host disconnect %s'", conn.Name)
+			"'host connections rotate %[1]s' takes another credential, 'host connect' other fields, and 'host disconnect %[1]s' removes it", conn.Name)
 	}
 	result := struct {
 		host.Connection
@@ -150,6 +152,24 @@ func prove(ctx context.Context, a *app, conn host.Connection, skip bool) (tested
 	return err == nil, err
 }
 
+// introduce says which auth method is going to be asked for, and what else there is.
+func introduce(s *cli.Streams, a *app, rec host.Installed, method manifest.AuthMethod) {
+	b, err := a.host.Bundle(rec)
+	if err != nil || method.ID == "" {
+		return
+	}
+	var others []string
+	for _, m := range b.Manifest().Auth {
+		if m.ID != method.ID {
+			others = append(others, m.ID)
+		}
+	}
+	s.Note("connecting to %s by its auth method %s: %s", cli.Clean(b.Manifest().Title), method.ID, cli.Clean(method.Title))
+	if len(others) > 0 {
+		s.Note("  --auth takes another one: %s", strings.Join(others, ", "))
+	}
+}
+
 // ask asks for what no flag gave.
 func ask(s *cli.Streams, method manifest.AuthMethod, fields []manifest.Field, values map[string]string) error {
 	told := false
@@ -157,9 +177,15 @@ func ask(s *cli.Streams, method manifest.AuthMethod, fields []manifest.Field, va
 		if _, given := values[f.Name]; given || !f.Required && f.Default != nil {
 			continue
 		}
-		if f.Secret && !told && method.Description != "" {
-			s.Note("  %s", cli.Clean(method.Description)) // where the secret is found
+		if f.Secret && !told {
+			if method.Description != "" {
+				s.Note("  %s", cli.Clean(method.Description)) // where the secret is found
+			}
+			s.Note("  What you type is not shown; @FILE takes it from a file.")
 			told = true
+		}
+		if f.Description != "" {
+			s.Note("  %s", cli.Clean(f.Description))
 		}
 		answer, err := askField(s, f)
 		if err != nil {
@@ -172,14 +198,36 @@ func ask(s *cli.Streams, method manifest.AuthMethod, fields []manifest.Field, va
 	return nil
 }
 
+// askField asks until the answer fits the field.
 func askField(s *cli.Streams, f manifest.Field) (string, error) {
 	label := cli.Clean(f.Title)
 	if label == "" {
 		label = f.Name
 	}
-	if f.Description != "" {
-		s.Note("  %s", cli.Clean(f.Description))
+	if !f.Required {
+		label += ", optional"
 	}
+	for {
+		answer, err := askOnce(s, f, label)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // the file of an @FILE
+			s.Note("  not taken: %v", err)
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if answer == "" && !f.Required {
+			return "", nil
+		}
+		_, problem := f.Value(answer)
+		if problem == "" {
+			return answer, nil
+		}
+		s.Note("  not taken: %s", problem)
+	}
+}
+
+func askOnce(s *cli.Streams, f manifest.Field, label string) (string, error) {
 	if f.Secret {
 		return s.AskSecret(label)
 	}

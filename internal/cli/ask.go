@@ -38,8 +38,17 @@ func (s *Streams) Ask(question, def string) (string, error) {
 	return line, nil
 }
 
-// AskSecret asks for one line without showing it.
+// AskSecret asks for one line without showing it, or for the lines of a key in PEM, which are pasted at once. An answer
+// of @FILE stands for the file's content.
 func (s *Streams) AskSecret(label string) (string, error) {
+	answer, err := s.hidden(label)
+	if err != nil || !strings.HasPrefix(answer, "@") {
+		return answer, err
+	}
+	return s.ReadSecret(label, "", answer)
+}
+
+func (s *Streams) hidden(label string) (string, error) {
 	f, ok := s.In.(*os.File)
 	if !ok {
 		return s.Ask(label, "")
@@ -51,13 +60,28 @@ func (s *Streams) AskSecret(label string) (string, error) {
 		return "", fmt.Errorf("read the secret from the terminal: %w", err)
 	}
 	s.asking.Store(&question{restore: func() { _ = term.Restore(fd, before) }})
-	b, err := term.ReadPassword(fd)
+	answer, err := readHidden(func() ([]byte, error) { return term.ReadPassword(fd) })
 	s.asking.Store(nil)
 	fmt.Fprintln(s.Err)
 	if err != nil {
 		return "", fmt.Errorf("read the secret from the terminal: %w", err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	return answer, nil
+}
+
+// readHidden reads a line, and after the first line of a PEM block the rest of it: what was left would go to the next
+// question, or to the shell and its history.
+func readHidden(line func() ([]byte, error)) (string, error) {
+	b, err := line()
+	text := strings.TrimSpace(string(b))
+	if !strings.HasPrefix(text, "-----BEGIN ") {
+		return text, err
+	}
+	for last := ""; err == nil && !strings.HasPrefix(last, "-----END "); text += "\n" + last {
+		b, err = line()
+		last = strings.TrimSpace(string(b))
+	}
+	return text, err
 }
 
 // question is one that waits for its answer.

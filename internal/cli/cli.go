@@ -22,6 +22,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -39,6 +40,7 @@ type Streams struct {
 	Terminal bool // a person sits at In and Err
 
 	asking atomic.Pointer[question] // the one that is open
+	notes  *bytes.Buffer            // those of a result that is being written
 }
 
 // Standard returns the process's own streams.
@@ -52,9 +54,14 @@ func Standard() *Streams {
 // Interactive reports whether the command may ask questions.
 func (s *Streams) Interactive() bool { return s.Terminal && !s.JSON }
 
-// Note writes one line for people to standard error; with --json it is dropped.
+// Note writes one line for people to standard error; with --json it is dropped. Notes that a result's text makes come
+// after the result.
 func (s *Streams) Note(format string, args ...any) {
-	if !s.JSON {
+	switch {
+	case s.JSON:
+	case s.notes != nil:
+		fmt.Fprintf(s.notes, format+"\n", args...)
+	default:
 		fmt.Fprintf(s.Err, format+"\n", args...)
 	}
 }
@@ -66,8 +73,12 @@ func (s *Streams) Tell(format string, args ...any) { fmt.Fprintf(s.Err, format+"
 func (s *Streams) Print(value any, text func(w io.Writer)) error {
 	if !s.JSON {
 		out := &keeper{w: bufio.NewWriter(s.Out)}
+		s.notes = &bytes.Buffer{}
 		text(out)
-		return out.flush()
+		err := out.flush()
+		_, _ = s.notes.WriteTo(s.Err) // which is where its failure would be told
+		s.notes = nil
+		return err
 	}
 	enc := json.NewEncoder(s.Out)
 	enc.SetEscapeHTML(false)

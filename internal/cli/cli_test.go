@@ -65,6 +65,15 @@ func TestStreams(t *testing.T) {
 	if err := s.Print(map[string]string{"a": "<b>"}, text); err != nil || out.String() != "text" || errs.String() != "a 1\n" {
 		t.Errorf("out %q, err %q, %v", out, errs, err)
 	}
+	s, out, _ = streams("")
+	s.Err = out
+	note := func(w io.Writer) {
+		s.Note("next")
+		fmt.Fprintln(w, "result")
+	}
+	if err := s.Print(nil, note); err != nil || out.String() != "result\nnext\n" {
+		t.Errorf("a result with a note: %q, %v", out, err)
+	}
 	s, out, errs = streams("")
 	s.JSON, s.Terminal = true, true
 	s.Note("a")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"testing"
 )
 
@@ -31,5 +32,27 @@ func TestWriteJSON(t *testing.T) {
 func TestCleanLines(t *testing.T) {
 	if got, want := CleanLines("one\x1b[31m\ntwo\rthree"), "one [31m\ntwo three"; got != want {
 		t.Errorf("CleanLines = %q, want %q", got, want)
+	}
+}
+
+// A key in PEM is one answer, however many lines it has; what follows it is left for the next question.
+func TestReadHidden(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"token\nmore": {"token", "more"},
+		"-----BEGIN PRIVATE KEY-----\r\nMIG\r\n-----END PRIVATE KEY-----\r\nmore": {"-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----", "more"},
+	} {
+		lines := bytes.Split([]byte(in), []byte("\n"))
+		next := func() ([]byte, error) {
+			line := lines[0]
+			lines = lines[1:]
+			return line, nil
+		}
+		got, err := readHidden(next)
+		if err != nil || got != want[0] || string(lines[0]) != want[1] {
+			t.Errorf("readHidden = %q, %v, and %q is left; want %q", got, err, lines[0], want)
+		}
+	}
+	if _, err := readHidden(func() ([]byte, error) { return []byte("-----BEGIN X-----"), io.EOF }); err == nil {
+		t.Error("half a key is taken")
 	}
 }
