@@ -54,7 +54,8 @@ no browser at all, give the tokens that you have: --secret refresh_token=@FILE o
 	f.StringVar(&o.req.Name, "name", "", "name of the connection (default the connector's)")
 	f.StringVar(&o.req.Auth, "auth", "", "auth method (default the connector's first; 'host info' lists them)")
 	f.StringVar(&o.req.Env, "env", "", "label that says what the connection is for, such as dev, test or prod")
-	f.StringToStringVar(&o.req.URLs, "url", nil, "base URL instead of the manifest's, as GRANT=URL, or authorize_url=URL, token_url=URL, step:0=URL")
+	f.StringToStringVar(&o.req.URLs, "url", nil, "base URL instead of the manifest's, as `GRANT=URL`, or authorize_url=URL, token_url=URL, step:0=URL")
+	f.Lookup("url").DefValue = "" // not []
 	f.BoolVar(&o.req.AllowPrivate, "allow-private", false, "let --url point to private addresses and plain http")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be asked for and where it would go, and do nothing")
 	o.visit.flags(c)

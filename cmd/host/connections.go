@@ -50,7 +50,7 @@ func listConnections(ctx context.Context, s *cli.Streams, a *app, expiring time.
 			fmt.Fprintln(w, "there are no connections yet: 'host connect CONNECTOR' makes one")
 			return
 		case len(list) == 0:
-			fmt.Fprintf(w, "none of the %d connections ends within %v\n", len(all), expiring)
+			fmt.Fprintf(w, "none of the %d connections ends within %s\n", len(all), brief(expiring))
 			return
 		}
 		var rows [][]string

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,9 +53,9 @@ func limitWords(q host.Quota) string {
 	text := ""
 	switch {
 	case q.Burst > 0:
-		text = fmt.Sprintf("%d, refilled by %d in %v", q.Burst, q.Requests, q.Per)
+		text = fmt.Sprintf("%d, refilled by %d in %s", q.Burst, q.Requests, brief(q.Per))
 	case q.Requests > 0:
-		text = fmt.Sprintf("%d in %v", q.Requests, q.Per)
+		text = fmt.Sprintf("%d in %s", q.Requests, brief(q.Per))
 	}
 	if q.Concurrency > 0 {
 		if text != "" {
@@ -81,11 +82,23 @@ func usedWords(q host.Quota) string {
 func nextWords(q host.Quota, now time.Time) string {
 	switch {
 	case q.PausedUntil.After(now):
-		return "the vendor asked to wait for " + q.PausedUntil.Sub(now).Round(time.Second).String()
+		return "the vendor asked to wait for " + brief(q.PausedUntil.Sub(now).Round(time.Second))
 	case q.Free != 0:
 		return "now"
 	case q.NextSlot.After(now):
-		return "in " + q.NextSlot.Sub(now).Round(100*time.Millisecond).String()
+		return "in " + brief(q.NextSlot.Sub(now).Round(100*time.Millisecond))
 	}
 	return "when one is answered"
+}
+
+// brief spells a duration without zeros at its end: 1h, not 1h0m0s.
+func brief(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }

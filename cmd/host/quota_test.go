@@ -20,10 +20,10 @@ func TestWriteQuotas(t *testing.T) {
 		{Key: "connection/b/left", Free: -1, PausedUntil: now.Add(time.Minute)},
 	}, now)
 	want := `BUCKET LIMIT USED WAITING NEXT REQUEST
-account/go.tallyfy.com/acme/1m  100 in 1m0s                  100   7        in 2.5s
+account/go.tallyfy.com/acme/1m  100 in 1m                    100   7        in 2.5s
 account/x/1/at-once             3 at a time (1 for now)      1     0        when one is answered
 connection/a/burst              40, refilled by 2 in 1s      3     0        now
-connection/b/left               as the vendor says           0     0        the vendor asked to wait for 1m0s
+connection/b/left               as the vendor says           0     0        the vendor asked to wait for 1m
 `
 	if diff := cmp.Diff(trimLines(want), trimLines(b.String())); diff != "" {
 		t.Error(diff)
@@ -37,4 +37,14 @@ func trimLines(text string) []string {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
 	return lines
+}
+
+func TestBrief(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Hour: "1h", time.Minute: "1m", 10 * time.Second: "10s", 90 * time.Minute: "1h30m", time.Hour + time.Second: "1h0m1s", 0: "0s",
+	} {
+		if got := brief(d); got != want {
+			t.Errorf("brief(%v) = %q, want %q", d, got, want)
+		}
+	}
 }

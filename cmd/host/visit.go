@@ -25,8 +25,8 @@ type visit struct {
 
 func (v *visit) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&v.callback, "callback", "http://127.0.0.1:0/callback", "address that the vendor sends your browser back to, as it is registered there; port 0 takes a free one")
-	f.StringVar(&v.listen, "listen", "", "host:port to wait on when another server passes the requests of --callback on")
+	f.StringVar(&v.callback, "callback", "http://127.0.0.1:0/callback", "`URL` that the vendor sends your browser back to, as it is registered there; port 0 takes a free one")
+	f.StringVar(&v.listen, "listen", "", "`HOST:PORT` to wait on when another server passes the requests of --callback on")
 	f.BoolVar(&v.paste, "paste", false, "wait for no browser: paste the address that yours was sent back to")
 }
 
