@@ -63,7 +63,7 @@ type trail struct{ lines []audit.Egress }
 const maxTrail = 100
 
 func (t *trail) add(trace egress.Trace, resp abi.Response) {
-	line := audit.Egress{Grant: trace.Grant, Method: trace.Method, Host: trace.Host, Status: resp.Status, Authorized: trace.Authorized}
+	line := audit.Egress{Grant: trace.Grant, Method: methodOf(trace.Method), Host: trace.Host, Status: resp.Status, Authorized: trace.Authorized}
 	if resp.Fault != nil {
 		line.Code = string(resp.Fault.Code)
 	}
@@ -79,6 +79,15 @@ func (t *trail) add(trace egress.Trace, resp abi.Response) {
 		i = maxTrail - 1
 	}
 	t.lines[i].Count++
+}
+
+// methodOf is a method for the log. What a guest asks for may be anything, and the log takes no entry with such a
+// line: a guest must not decide what is on record.
+func methodOf(method string) string {
+	if method == "" || strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "*"
+	}
+	return method
 }
 
 // recordRun records a call with what it sent and what became of it.

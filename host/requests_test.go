@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/audit"
+	"patchbay/internal/memory"
 	"patchbay/manifest"
 )
 
@@ -171,6 +174,46 @@ func TestAudit_Owed(t *testing.T) {
 	}
 	if n := w.audit.count(audit.Run); n != 2 || len(vendor.seen) != 2 {
 		t.Errorf("%d calls are recorded and %d were made, want the two", n, len(vendor.seen))
+	}
+}
+
+// chunks is a store for an audit log of one process.
+type chunks struct{ *memory.Store }
+
+func (c chunks) Create(ctx context.Context, key string, value []byte) error {
+	if _, err := c.Get(ctx, key); err == nil {
+		return fs.ErrExist
+	}
+	return c.Put(ctx, key, value)
+}
+
+// Whatever a guest asks for, the log takes the entry about it.
+func TestAudit_AnyMethod(t *testing.T) {
+	w := newWorld(t)
+	w.wire = (&scripted{}).RoundTrip
+	w.install(t, store)
+	w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+	log, err := audit.Open(t.Context(), audit.Config{Store: chunks{&memory.Store{}}, KeyFile: filepath.Join(w.dir, "audit.key"), Checkpoint: filepath.Join(w.dir, "checkpoint")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	w.recorder.audit = log
+	methods := []string{"A B", "GET /x?y#z", "", "\x00\n", strings.Repeat("X", 5000)}
+	w.engine.call = func(ctx context.Context, _ abi.Envelope, do func(context.Context, abi.Request) abi.Response, _ func(abi.LogRecord)) (abi.Result, error) {
+		for _, m := range methods {
+			do(ctx, abi.Request{Method: m, URL: "https://api.store.example/v1/ok"})
+		}
+		return abi.Done(json.RawMessage(`{}`)), nil
+	}
+	for range 2 {
+		if _, err := w.Run(t.Context(), Call{Connector: "store", Operation: "read"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := log.List(t.Context(), audit.Query{})
+	if err != nil || len(list) != 2 || len(list[0].Egress) == 0 {
+		t.Errorf("%+v, %v; want an entry for each call", list, err)
 	}
 }
 
