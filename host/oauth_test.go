@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -211,6 +212,30 @@ func TestRefresh_Early(t *testing.T) {
 		p.crowd(t, 50)
 		if c := p.vendor.Counts()[oauth.RefreshToken]; c.Succeeded != 1 || c.Failed != 0 {
 			t.Errorf("%+v refreshes, want one", c)
+		}
+	})
+}
+
+// A vendor that tells about the old token after a renewal, which may be good yet, does not tell it to the guest.
+func TestRefresh_OldTokenStaysHidden(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ahead time.Duration
+		p := newPost(t, 1, oauth.Config{Clock: func() time.Time { return time.Now().Add(ahead) }})
+		p.connectBy(t, "login")
+		old := p.tokens()[0]
+		ahead = 2 * time.Hour
+		answer := p.wire
+		p.wire = func(r *http.Request) (*http.Response, error) {
+			resp, err := answer(r)
+			if err == nil && r.URL.Path == "/resource" && resp.StatusCode == http.StatusOK {
+				resp.Body = io.NopCloser(strings.NewReader(`{"replaces": "` + old + `"}`))
+				resp.ContentLength = -1
+			}
+			return resp, err
+		}
+		r, err := p.processes[0].Run(t.Context(), Call{Connector: "mail", Operation: "whoami"})
+		if err != nil || p.tokens()[0] == old || !strings.Contains(string(r.Output), "replaces") || strings.Contains(string(r.Output), old) {
+			t.Errorf("the guest got %s, %v", r.Output, err)
 		}
 	})
 }

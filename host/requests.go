@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,7 +124,8 @@ func (q *requests) authorize(r *http.Request) error { return q.call.current().Au
 func (q *requests) renew(ctx context.Context) (bool, error) {
 	renewed, err := q.call.renew(ctx, q.host)
 	guarded := q.call.guarded()
-	q.policy.Owned, q.policy.Secrets, q.policy.Certificate = guarded.Owned, guarded.Secrets, guarded.Certificate
+	q.policy.Owned, q.policy.Certificate = guarded.Owned, guarded.Certificate
+	q.policy.Secrets = append(slices.Clip(q.policy.Secrets), guarded.Secrets...) // a vendor may tell about the old one yet
 	return renewed, err
 }
 
