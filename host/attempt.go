@@ -6,7 +6,6 @@ import (
 	"log/slog"
 
 	"patchbay/abi"
-	"patchbay/audit"
 	"patchbay/host/internal/guest"
 	"patchbay/host/internal/quota"
 )
@@ -24,31 +23,33 @@ type attempt struct {
 }
 
 // attempt calls the guest once, when there is a place for it, and records what became of it.
-func (h *Host) attempt(ctx context.Context, p *prepared, number int, state json.RawMessage) (abi.Result, error) {
+func (h *Host) attempt(ctx context.Context, q *requests, number int, state json.RawMessage) (abi.Result, error) {
+	p := q.call
 	program, err := h.guest(ctx, p.opened)
 	if err != nil {
-		return abi.Result{}, err
+		return abi.Result{}, q.explain(err)
 	}
 	place, err := h.lanes.Acquire(ctx, lanes(p.rec.Connector, p.priority), quota.Claim{Connection: p.view.Name, Priority: p.priority})
 	if err != nil {
-		return abi.Result{}, err
+		return abi.Result{}, q.explain(err)
 	}
 	defer place.Release(0, nil)
 	a := &attempt{prepared: p, host: h, id: newCallID(), number: number, state: state, limits: p.op.Limits.Apply(abi.Limits{}.WithDefaults())}
 	a.log = h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", a.id)
 	ctx, a.budget = newBudget(ctx, a.limits.Wall)
 	defer a.budget.stop()
-	r, sent, err := a.run(ctx, program)
-	h.recordRun(ctx, p, a.id, sent, err)
+	r, err := a.run(ctx, program, q)
+	h.recordRun(ctx, p, a.id, q.sent(), err)
 	return r, err
 }
 
-// run gets the credential ready, calls the guest and judges its result. It also returns what was sent.
-func (a *attempt) run(ctx context.Context, program guest.Program) (abi.Result, []audit.Egress, error) {
+// run gets the credential ready, calls the guest and judges its result.
+func (a *attempt) run(ctx context.Context, program guest.Program, requests *requests) (abi.Result, error) {
+	requests.begin(a)
 	if err := a.arm(ctx, a.host); err != nil {
-		return abi.Result{}, nil, a.budget.explain(ctx, err)
+		return abi.Result{}, requests.explain(a.budget.explain(ctx, err))
 	}
-	requests := newRequests(a)
+	requests.arm()
 	start := a.host.cfg.Now()
 	outcome, err := program.Call(ctx, a.call(requests))
 	a.usage.add(outcome.Usage, a.budget.waits())
@@ -62,7 +63,7 @@ func (a *attempt) run(ctx context.Context, program guest.Program) (abi.Result, [
 	err = requests.explain(a.budget.explain(ctx, err))
 	a.log.Debug("called", "attempt", a.number, "status", r.Status, "dur", a.host.cfg.Now().Sub(start), "failed", err != nil,
 		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls, "waited", a.budget.waits())
-	return r, requests.sent(), err
+	return r, err
 }
 
 // call is what the engine gets. Its time is longer than the call's own by what a call may wait for the vendor's limits;

@@ -16,13 +16,14 @@ import (
 	"patchbay/manifest"
 )
 
-// requests serves the HTTP requests of one try of a call: each waits for the vendor's limits, is judged and sent,
-// and repeated where that is safe. What the verdict on the call and the audit log need is remembered. A guest makes
-// one request at a time.
+// requests serves the HTTP requests of a call, in all attempts at it: each waits for the vendor's limits, is judged and
+// sent, and repeated where that is safe. What the verdict on the call and the audit log need is remembered: what one
+// attempt has done is done for those after it. A guest makes one request at a time.
 type requests struct {
 	host   *Host
 	call   *prepared
 	budget *budget
+	limits abi.Limits
 	policy egress.Policy
 	route  delivery.Route
 	deny   context.CancelFunc // ends the tries of the request under way
@@ -41,20 +42,36 @@ type requests struct {
 // noRetries leaves every repetition out.
 var noRetries = manifest.Retry{Attempts: -1}
 
-func newRequests(a *attempt) *requests {
-	q := &requests{host: a.host, call: a.prepared, budget: a.budget, policy: a.guarded()}
-	q.policy.Limits = a.limits
-	q.policy.Limits.Wall += a.patience // waiting is a part of an exchange, and not of the call's own time
-	q.policy.Admit, q.policy.Authorize = q.admit, q.authorize
+func newRequests(h *Host, p *prepared) *requests {
+	q := &requests{host: h, call: p}
 	q.route = delivery.Route{
-		Connection: a.view.Name, Errors: a.m.Errors, Retry: a.m.Retry, ReadOnly: a.op.ReadOnly,
-		IdempotencyHeader: a.op.IdempotencyHeader(), IdempotencyKey: a.key,
+		Connection: p.view.Name, Errors: p.m.Errors, Retry: p.m.Retry, ReadOnly: p.op.ReadOnly,
+		IdempotencyHeader: p.op.IdempotencyHeader(), IdempotencyKey: p.key,
 		Send: q.send, Renew: q.renew, Pause: q.pause,
 	}
-	if a.host.cfg.NoRetries {
+	if h.cfg.NoRetries {
 		q.route.Retry = &noRetries
 	}
 	return q
+}
+
+// begin makes q ready for another attempt. Nothing of the one before is under way.
+func (q *requests) begin(a *attempt) {
+	q.note(func() { q.budget, q.cut, q.trail = a.budget, "", trail{} })
+	q.limits = a.limits
+	q.limits.Wall += a.patience // waiting is a part of an exchange, and not of the call's own time
+}
+
+// arm takes over the credential of the moment. A vendor may yet tell about those before it, which may be good still.
+func (q *requests) arm() {
+	p := q.call.guarded()
+	for _, secret := range q.policy.Secrets {
+		if !slices.Contains(p.Secrets, secret) {
+			p.Secrets = append(slices.Clip(p.Secrets), secret)
+		}
+	}
+	p.Admit, p.Authorize, p.Limits = q.admit, q.authorize, q.limits
+	q.policy = p
 }
 
 // serve makes one request of the guest.
@@ -123,9 +140,9 @@ func (q *requests) authorize(r *http.Request) error { return q.call.current().Au
 // renew replaces a credential that the vendor no longer accepts.
 func (q *requests) renew(ctx context.Context) (bool, error) {
 	renewed, err := q.call.renew(ctx, q.host)
-	guarded := q.call.guarded()
-	q.policy.Owned, q.policy.Certificate = guarded.Owned, guarded.Certificate
-	q.policy.Secrets = append(slices.Clip(q.policy.Secrets), guarded.Secrets...) // a vendor may tell about the old one yet
+	if renewed {
+		q.arm()
+	}
 	return renewed, err
 }
 

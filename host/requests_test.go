@@ -126,6 +126,60 @@ func codeOf(err error) abi.Code {
 	return abi.AsFault(err).Code
 }
 
+// What an attempt has done is done when a later one fails, whatever it fails by; and a later write is another one for
+// the vendor.
+func TestDoubt_Pending(t *testing.T) {
+	for name, c := range map[string]struct {
+		action string
+		second []string // requests of the second attempt
+		cancel bool     // while the vendor's work is waited for
+		code   abi.Code
+	}{
+		"a read that was cut off":     {"plain", []string{"GET /cut"}, false, abi.InDoubt},
+		"a write that was refused":    {"plain", []string{"POST /bad"}, false, abi.InvalidInput},
+		"nobody waits for the end":    {"plain", nil, true, abi.InDoubt},
+		"a reading action":            {"read", []string{"GET /cut"}, false, abi.Unavailable},
+		"another write with a key":    {"keyed", []string{"POST /ok", "POST /cut"}, false, abi.Unavailable},
+		"a reading action, cancelled": {"read", nil, true, abi.Timeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, vendor, keys := newWorld(t), &scripted{}, map[string]bool{}
+				w.wire = func(r *http.Request) (*http.Response, error) {
+					keys[r.Header.Get("Idempotency-Key")] = true
+					return vendor.RoundTrip(r)
+				}
+				w.install(t, store)
+				w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+				w.engine.call = func(ctx context.Context, env abi.Envelope, do func(context.Context, abi.Request) abi.Response, log func(abi.LogRecord)) (abi.Result, error) {
+					if env.Attempt > 1 {
+						return sending(c.second...)(ctx, env, do, log)
+					}
+					r, err := sending("POST /ok")(ctx, env, do, log)
+					r.Status, r.State, r.After, r.Output = abi.StatusPending, json.RawMessage(`1`), 60, nil
+					return r, err
+				}
+				ctx := t.Context()
+				if c.cancel {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
+					defer cancel()
+				}
+				_, err := w.Run(ctx, Call{Connector: "store", Operation: c.action})
+				if codeOf(err) != c.code {
+					t.Errorf("%v, want %s", err, c.code)
+				}
+				if c.action == "keyed" && (len(keys) != 3 || strings.Count(err.Error(), "give the key") != 1) {
+					t.Errorf("the vendor saw %d keys for three writes; %v", len(keys), err)
+				}
+				if n := w.audit.count(audit.Run); c.second != nil && n != 2 {
+					t.Errorf("%d calls are on record, want both attempts", n)
+				}
+			})
+		})
+	}
+}
+
 // A write that is under way when the call's time is up may have taken effect.
 func TestDoubt_TimeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -66,9 +66,10 @@ func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
 	if err != nil {
 		return abi.Result{}, err
 	}
+	q := newRequests(h, p)
 	var state json.RawMessage
 	for attempt := 1; ; attempt++ {
-		r, err := h.attempt(ctx, p, attempt, state)
+		r, err := h.attempt(ctx, q, attempt, state)
 		if err != nil {
 			return abi.Result{}, err
 		}
@@ -78,7 +79,7 @@ func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
 		state = r.State
 		// A guest that asks to be called again at once would otherwise keep a core busy.
 		if err := wait(ctx, max(time.Second, time.Duration(r.After*float64(time.Second)))); err != nil {
-			return abi.Result{}, err
+			return abi.Result{}, q.explain(err)
 		}
 	}
 }
