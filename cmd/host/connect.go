@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -173,17 +174,18 @@ func introduce(s *cli.Streams, a *app, rec host.Installed, method manifest.AuthM
 
 // ask asks for what no flag gave.
 func ask(s *cli.Streams, method manifest.AuthMethod, fields []manifest.Field, values map[string]string) error {
-	told := false
+	described, hidden := method.Description == "", false
 	for _, f := range fields {
 		if _, given := values[f.Name]; given || !f.Required && f.Default != nil {
 			continue
 		}
-		if f.Secret && !told {
-			if method.Description != "" {
-				s.Note("  %s", cli.Clean(method.Description)) // where the secret is found
-			}
+		if own := slices.ContainsFunc(method.AllFields(), func(m manifest.Field) bool { return m.Name == f.Name }); own && !described {
+			s.Note("  %s", cli.Clean(method.Description)) // where its values are found
+			described = true
+		}
+		if f.Secret && !hidden {
 			s.Note("  What you type is not shown; @FILE takes it from a file.")
-			told = true
+			hidden = true
 		}
 		if f.Description != "" {
 			s.Note("  %s", cli.Clean(f.Description))

@@ -58,7 +58,7 @@ func TestFaults(t *testing.T) {
 		{"concurrency as 400", 400, nil, detail("CONCURRENCY_LIMIT_EXCEEDED", blocked), sdk.RateLimited, "NetSuite answered 400: ", 0},
 		{"frequency", 429, http.Header{"Retry-After": {"60"}}, detail("USER_ERROR", "Too many requests."), sdk.RateLimited, "Too many requests (USER_ERROR)", 60},
 		{"frequency by code", 400, nil, detail("REQUEST_LIMIT_EXCEEDED", "x"), sdk.RateLimited, "", 0},
-		{"login as 400", 400, nil, detail("INVALID_LOGIN_ATTEMPT", "x"), sdk.Unauthorized, "The access token may have expired", 0},
+		{"login as 400", 400, nil, detail("INVALID_LOGIN_ATTEMPT", "x"), sdk.Unauthorized, "The credential may have ended", 0},
 		{"permission as 400", 400, nil, detail("INSUFFICIENT_PERMISSION", "x"), sdk.Forbidden, "", 0},
 		{"missing as 400", 400, nil, detail("NONEXISTENT_ID", "x"), sdk.NotFound, "", 0},
 		{"changed as 400", 400, nil, detail("RCRD_HAS_BEEN_CHANGED", "x"), sdk.Conflict, "", 0},

@@ -70,7 +70,7 @@ func fault(resp *sdk.Response, at func(string) string) *sdk.Fault {
 		}
 	}
 	if f.Code == sdk.Unauthorized {
-		f.Message += ". The access token may have expired (they last 60 minutes) or lack the scope rest_webservices: connect with a new one"
+		f.Message += ". The credential may have ended (access tokens last 60 minutes), or lack REST web services in its scope or role: connect with a new one"
 	}
 	f.Details, _ = json.Marshal(map[string]any{"status": resp.Status, "codes": codes})
 	for _, d := range e.Details {
