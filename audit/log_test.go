@@ -258,3 +258,82 @@ func TestAppend_StoreFails(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestCheckpoint_Overtaken: who writes the checkpoint last has covered what others appended in the meantime.
+func TestCheckpoint_Overtaken(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, newMemory())
+	slow, fast := open(t, cfg), open(t, cfg)
+	for _, l := range []*Log{slow, fast, fast} {
+		if err := l.Append(t.Context(), Entry{Kind: Run}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(fast.Close(), slow.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustVerify(t, slow); !r.OK() || r.Entries != 3 || r.Unsealed != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestCheckpoint_CannotBeWritten(t *testing.T) {
+	t.Parallel()
+	cfg := config(t, newMemory())
+	l := open(t, cfg)
+	if err := l.Append(t.Context(), Entry{Kind: Run}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Dir(cfg.Checkpoint)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := l.Close(); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Close: %v", err)
+		}
+	}
+}
+
+// TestAppend_Together: entries that come while a write is under way share the next one.
+func TestAppend_Together(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, err := Open(t.Context(), Config{Store: m, KeyFile: dir + "/key", Checkpoint: dir + "/checkpoint"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		writes := 0
+		m.create = func(string) error { // slow, as a disk is
+			writes++
+			time.Sleep(time.Millisecond)
+			return nil
+		}
+		var wg sync.WaitGroup
+		for i := range 1000 {
+			wg.Go(func() {
+				if i > 0 {
+					time.Sleep(time.Microsecond) // behind the first
+				}
+				if err := l.Append(t.Context(), Entry{Kind: Run}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if want := 1 + 4; writes != want {
+			t.Errorf("%d writes, want %d: one for the first, and one for each %d that waited", writes, want, maxChunkEntries)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
+		defer cancel()
+		if err := l.Append(ctx, Entry{Kind: Run}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a caller that does not wait: %v", err)
+		}
+		time.Sleep(2 * time.Millisecond) // until it is written
+		if r := mustVerify(t, l); !r.OK() || r.Entries != 1001 {
+			t.Errorf("%+v; the entry of a caller that gave up is written all the same", r)
+		}
+	})
+}
