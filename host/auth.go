@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -184,6 +185,27 @@ func (h *Host) accountOf(ctx context.Context, c Connection) (auth.Account, map[s
 	}
 	secrets, err := h.secretsOf(ctx, c.Name)
 	return newAccount(o.m, &c, method, plainFields(o.m, &c), secrets), secrets, err
+}
+
+// hold keeps renewals, and others who change connections, away from connections' secrets until unlock is called: a token
+// that came meanwhile would be stored for nobody, and the one before it may work no more.
+func (h *Host) hold(ctx context.Context, names ...string) (unlock func(), err error) {
+	var held []func()
+	unlock = func() {
+		for _, f := range held {
+			f()
+		}
+	}
+	slices.Sort(names) // so that two who want the same do not wait for each other
+	for _, name := range slices.Compact(names) {
+		release, err := h.locks().Lock(ctx, auth.LockName(name))
+		if err != nil {
+			unlock()
+			return nil, fmt.Errorf("connection %s is in use by a renewal of its token: %w", name, err)
+		}
+		held = append(held, release)
+	}
+	return unlock, nil
 }
 
 // locks exclude other processes, and other callers in this one, from a connection's credential.

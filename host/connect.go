@@ -85,6 +85,14 @@ func (h *Host) Connect(ctx context.Context, req ConnectRequest) (Connection, err
 	if err := h.usable(o.m, o.rec.Grants, d); err != nil {
 		return Connection{}, err
 	}
+	unlock, err := h.hold(ctx, d.Name)
+	if err != nil {
+		return Connection{}, err
+	}
+	defer unlock()
+	if err := h.mayReplace(ctx, d.Connection); err != nil { // somebody else may have been quicker than a login
+		return Connection{}, err
+	}
 	kind := audit.Replace
 	if _, err := h.Connection(ctx, d.Name); errors.Is(err, fs.ErrNotExist) {
 		kind = audit.Connect

@@ -68,6 +68,11 @@ func (h *Host) Disconnect(ctx context.Context, name string) error {
 	if err := h.recorder.settle(ctx); err != nil {
 		return err
 	}
+	unlock, err := h.hold(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	c, err := h.Connection(ctx, name)
 	if err != nil {
 		return err
@@ -76,6 +81,7 @@ func (h *Host) Disconnect(ctx context.Context, name string) error {
 	if err := h.remove(ctx, name); err != nil {
 		return err
 	}
+	h.reported.Delete(name)
 	h.recordConnection(ctx, audit.Disconnect, c, nil)
 	return nil
 }

@@ -240,6 +240,63 @@ func TestRefresh_OldTokenStaysHidden(t *testing.T) {
 	})
 }
 
+// A connection is renamed, replaced or removed while another process renews its token.
+func TestRefresh_Meanwhile(t *testing.T) {
+	for name, c := range map[string]struct {
+		method string
+		change func(context.Context, *post) error
+		alive  string // the name that works afterwards; "" for none
+	}{
+		"rename": {"login", func(ctx context.Context, p *post) error {
+			_, err := p.processes[0].Rename(ctx, "mail", "post")
+			return err
+		}, "post"},
+		"disconnect": {"login", func(ctx context.Context, p *post) error { return p.processes[0].Disconnect(ctx, "mail") }, ""},
+		"rename a machine's": {"machine", func(ctx context.Context, p *post) error {
+			_, err := p.processes[0].Rename(ctx, "mail", "post")
+			return err
+		}, "post"},
+		"disconnect a machine's": {"machine", func(ctx context.Context, p *post) error { return p.processes[0].Disconnect(ctx, "mail") }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPost(t, 3, oauth.Config{AccessLife: time.Minute})
+				p.connectBy(t, c.method)
+				answer := p.wire
+				p.wire = func(r *http.Request) (*http.Response, error) {
+					if r.URL.Path == "/token" {
+						defer time.Sleep(2 * time.Second) // the vendor has done it, and the answer is on its way
+					}
+					return answer(r)
+				}
+				time.Sleep(2 * time.Minute)
+				var wg sync.WaitGroup
+				for i := range 2 { // one renews, the other waits for its turn
+					wg.Go(func() {
+						_, err := p.processes[1+i].Run(t.Context(), Call{Connector: "mail", Connection: "mail", Operation: "whoami"})
+						t.Logf("the call of process %d: %v", 1+i, err)
+					})
+				}
+				time.Sleep(time.Second)
+				if err := c.change(t.Context(), p); err != nil {
+					t.Fatal(err)
+				}
+				wg.Wait()
+				if _, kept := p.vault.All()["mail"]; kept {
+					t.Error("secrets are left under the old name")
+				}
+				if c.alive == "" {
+					return
+				}
+				time.Sleep(2 * time.Minute)
+				if _, err := p.processes[0].Run(t.Context(), Call{Connector: "mail", Connection: c.alive, Operation: "whoami"}); err != nil {
+					t.Errorf("the connection is lost: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // tokens lists the access tokens in the vault.
 func (p *post) tokens() (list []string) {
 	for _, secrets := range p.vault.All() {

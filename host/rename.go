@@ -18,7 +18,7 @@ func (h *Host) Rename(ctx context.Context, from, to string) (Connection, error) 
 	if !connectionName.MatchString(to) {
 		return Connection{}, badName(to)
 	}
-	unlock, err := h.locks().Lock(ctx, from) // no renewal may store a new token under the old name meanwhile
+	unlock, err := h.hold(ctx, from, to)
 	if err != nil {
 		return Connection{}, err
 	}

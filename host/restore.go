@@ -18,6 +18,18 @@ type Saved struct {
 // checked before the first is made: if one exists, the error matches fs.ErrExist and nothing was changed, unless
 // replace says that the backup's are to take their place.
 func (h *Host) Restore(ctx context.Context, saved []Saved, replace bool) error {
+	if err := h.recorder.settle(ctx); err != nil {
+		return err
+	}
+	names := make([]string, len(saved))
+	for i, c := range saved {
+		names[i] = c.Name
+	}
+	unlock, err := h.hold(ctx, names...)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	var exist []string
 	for _, c := range saved {
 		if !connectionName.MatchString(c.Name) || c.Connector == "" {

@@ -19,7 +19,8 @@ func IsConflict(err error) bool { return errors.Is(err, ErrConflict) }
 type Vault struct {
 	mu       sync.Mutex // guards what follows
 	data     map[string]map[string]string
-	revision uint64 // of whatever changed last
+	of       map[string]uint64 // the revisions of what is there
+	revision uint64            // the latest
 }
 
 // GetRevision returns a connection's secrets. Those of an unknown one match fs.ErrNotExist.
@@ -30,7 +31,7 @@ func (v *Vault) GetRevision(_ context.Context, connection string) (map[string]st
 	if !ok {
 		return nil, 0, fmt.Errorf("%s: %w", connection, fs.ErrNotExist)
 	}
-	return maps.Clone(secrets), v.revision, nil
+	return maps.Clone(secrets), v.of[connection], nil
 }
 
 // Put replaces a connection's secrets.
@@ -41,11 +42,12 @@ func (v *Vault) Put(_ context.Context, connection string, secrets map[string]str
 	return nil
 }
 
-// Update is Put, unless something has changed since the revision was read: then the error matches [ErrConflict].
+// Update is Put, unless the secrets have changed since the revision was read: then the error matches [ErrConflict]. Those
+// that are not there have the revision 0, as in a key-value bucket of NATS.
 func (v *Vault) Update(_ context.Context, connection string, secrets map[string]string, revision uint64) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if revision != v.revision {
+	if revision != v.of[connection] {
 		return ErrConflict
 	}
 	v.set(connection, secrets)
@@ -54,10 +56,10 @@ func (v *Vault) Update(_ context.Context, connection string, secrets map[string]
 
 func (v *Vault) set(connection string, secrets map[string]string) {
 	if v.data == nil {
-		v.data = map[string]map[string]string{}
+		v.data, v.of = map[string]map[string]string{}, map[string]uint64{}
 	}
-	v.data[connection] = maps.Clone(secrets)
 	v.revision++
+	v.data[connection], v.of[connection] = maps.Clone(secrets), v.revision
 }
 
 // Delete removes a connection's secrets, if there are any.
@@ -65,6 +67,7 @@ func (v *Vault) Delete(_ context.Context, connection string) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.data, connection)
+	delete(v.of, connection)
 	return nil
 }
 

@@ -98,18 +98,24 @@ func (a *Auth) load(ctx context.Context, connection string) (map[string]string, 
 	return secrets, revision, r, err
 }
 
+// LockName is what a renewal locks: whoever moves or replaces a connection's secrets does too.
+func LockName(connection string) string { return "auth/" + connection }
+
 // renew gets new tokens under the lock, unless somebody else did since seen was read.
 func (a *Auth) renew(ctx context.Context, acct Account, seen string) (record, error) {
 	waiting, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
-	unlock, err := a.cfg.Lock.Lock(waiting, "auth/"+acct.Connection)
+	unlock, err := a.cfg.Lock.Lock(waiting, LockName(acct.Connection))
 	if err != nil {
 		return record{}, abi.Faultf(abi.Unavailable, "the token of connection %s is being renewed by another process, which takes long", acct.Connection)
 	}
 	defer unlock()
-	_, _, r, err := a.load(ctx, acct.Connection)
-	if err != nil {
+	_, revision, r, err := a.load(ctx, acct.Connection)
+	switch {
+	case err != nil:
 		return record{}, err
+	case revision == 0: // and what is stored now would be nobody's
+		return record{}, gone(acct.Connection)
 	}
 	if late, ok := a.takePending(acct.Connection, r.Set); ok {
 		if r, err = a.save(ctx, acct, r.Set, late); err != nil {
@@ -133,6 +139,11 @@ func (a *Auth) renew(ctx context.Context, acct Account, seen string) (record, er
 		return next, err
 	}
 	return a.save(ctx, acct, r.Set, next)
+}
+
+// gone is the error of a renewal that finds no secrets.
+func gone(connection string) error {
+	return abi.Faultf(abi.NotFound, "connection %s was removed or renamed while its token was renewed", connection)
 }
 
 // request asks for the set of tokens that follows r.
@@ -205,11 +216,13 @@ func (a *Auth) save(ctx context.Context, acct Account, from string, next record)
 			wait(ctx, 50*time.Millisecond<<try)
 		}
 		secrets, revision, now, err := a.load(ctx, acct.Connection)
-		if err != nil {
+		switch {
+		case err != nil:
 			last = err
 			continue
-		}
-		if now.Set != from {
+		case revision == 0:
+			return record{}, gone(acct.Connection)
+		case now.Set != from:
 			return now, nil // next itself, if a write was in doubt
 		}
 		next.write(secrets)
