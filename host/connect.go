@@ -101,18 +101,18 @@ func (h *Host) Connect(ctx context.Context, req ConnectRequest) (Connection, err
 		return Connection{}, fmt.Errorf("connect %s: %w", d.Name, err)
 	}
 	h.reported.Delete(d.Name)
-	h.recordConnection(ctx, kind, d.Connection, d.decisions())
+	h.recordConnection(ctx, kind, d.Connection, decisions(d.Connection))
 	return d.Connection, nil
 }
 
 // decisions are what an admin decided about a connection, for the audit log.
-func (d *draft) decisions() map[string]string {
-	detail := map[string]string{"auth": d.Auth}
-	if d.AllowPrivate {
+func decisions(c Connection) map[string]string {
+	detail := map[string]string{"auth": c.Auth}
+	if c.AllowPrivate {
 		detail["private"] = "allowed"
 	}
-	for _, name := range sortedKeys(d.URLs) {
-		detail["url "+name] = hostOf(d.URLs[name])
+	for _, name := range sortedKeys(c.URLs) {
+		detail["url "+name] = hostOf(c.URLs[name])
 	}
 	return detail
 }
@@ -200,13 +200,20 @@ func checkOverrides(c Connection, method manifest.AuthMethod, grants []manifest.
 		if !grant && !slices.ContainsFunc(servers(method), func(s server) bool { return s.name == id }) {
 			return fmt.Errorf("%s has no http grant %q, and its auth method %s no address of that name", c.Connector, id, method.ID)
 		}
-		u, err := url.Parse(c.URLs[id])
-		if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("base URL of %s: want https://host[:port][/path], got %q", id, c.URLs[id])
+		if err := checkOverride(id, c.URLs[id], c.AllowPrivate); err != nil {
+			return err
 		}
-		if u.Scheme == "http" && !c.AllowPrivate {
-			return fmt.Errorf("base URL of %s: plain http sends the credential in the clear, which only --allow-private permits", id)
-		}
+	}
+	return nil
+}
+
+func checkOverride(id, address string, private bool) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("base URL of %s: want https://host[:port][/path], got %q", id, address)
+	}
+	if u.Scheme == "http" && !private {
+		return fmt.Errorf("base URL of %s: plain http sends the credential in the clear, which only --allow-private permits", id)
 	}
 	return nil
 }

@@ -334,6 +334,15 @@ func TestReconnectNeeded(t *testing.T) {
 		}
 		p.connectBy(t, "login")
 		p.crowd(t, 4)
+		told := p.audit.count(audit.ReconnectNeeded)
+		for _, token := range p.tokens() { // it dies once more, and process 1 has not been asked to connect
+			p.vendor.Revoke(token)
+		}
+		time.Sleep(2 * time.Minute)
+		_, _ = p.processes[1].Run(t.Context(), Call{Connector: "mail", Operation: "whoami"})
+		if n := p.audit.count(audit.ReconnectNeeded); n != told+1 {
+			t.Errorf("the audit log says %d times that the connection died, want %d", n, told+1)
+		}
 	})
 }
 

@@ -125,6 +125,7 @@ func (s *session) arm(ctx context.Context, h *Host) error {
 	if err != nil {
 		return h.dead(ctx, s.acct.Connection, err)
 	}
+	h.reported.Delete(s.acct.Connection) // another process may have connected it again
 	s.use(c)
 	return nil
 }
