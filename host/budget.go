@@ -21,8 +21,9 @@ type budget struct {
 	timer   *time.Timer
 	ends    time.Time     // while the time runs
 	left    time.Duration // while it stands still
+	since   time.Time     // when it came to stand still
 	pauses  int
-	waited  time.Duration
+	waited  time.Duration // but for the pause that lasts
 	stopped bool
 }
 
@@ -36,17 +37,22 @@ func newBudget(ctx context.Context, d time.Duration) (context.Context, *budget) 
 
 // pause stops the time until the function that it returns is called.
 func (b *budget) pause() (resume func()) {
-	start := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.pauses++; b.pauses == 1 && b.timer.Stop() {
-		b.left = time.Until(b.ends)
+	if b.pauses++; b.pauses == 1 {
+		b.since = time.Now()
+		if b.timer.Stop() {
+			b.left = b.ends.Sub(b.since)
+		}
 	}
 	return sync.OnceFunc(func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.waited += time.Since(start)
-		if b.pauses--; b.pauses == 0 && !b.stopped {
+		if b.pauses--; b.pauses > 0 {
+			return
+		}
+		b.waited += time.Since(b.since)
+		if !b.stopped {
 			b.ends = time.Now().Add(b.left)
 			b.timer.Reset(b.left)
 		}
@@ -57,6 +63,9 @@ func (b *budget) pause() (resume func()) {
 func (b *budget) waits() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.pauses > 0 {
+		return b.waited + time.Since(b.since)
+	}
 	return b.waited
 }
 

@@ -23,9 +23,15 @@ func TestBudget(t *testing.T) {
 		if ctx.Err() != nil {
 			t.Fatal("the time ran while the call waited")
 		}
+		if waited := b.waits(); waited != 2*time.Hour {
+			t.Errorf("waited %v so far, want two hours", waited)
+		}
 		resume()
 		resume()
 		<-ctx.Done()
+		if waited := b.waits(); waited != 2*time.Hour {
+			t.Errorf("waited %v, want two hours, however many waits there were within", waited)
+		}
 		if took := time.Since(start); took != 2*time.Hour+30*time.Second {
 			t.Errorf("ended after %v, want 30s and the two hours", took)
 		}

@@ -27,6 +27,7 @@ type requests struct {
 	policy egress.Policy
 	route  delivery.Route
 	deny   context.CancelFunc // ends the tries of the request under way
+	pauses []func()           // end the pauses that its throttled tries have brought
 
 	mu      sync.Mutex    // guards what follows: a late answer may come after the call
 	cut     string        // the request that waited when the call ended: method and host
@@ -84,6 +85,7 @@ func (q *requests) serve(ctx context.Context, r abi.Request) abi.Response {
 	defer deny()
 	q.deny = deny
 	resp, report := q.host.deliverer.Deliver(trying, &q.route, r)
+	q.resume()
 	q.note(func() {
 		if ctx.Err() != nil {
 			q.cut = place
@@ -153,7 +155,17 @@ func (q *requests) pause(d time.Duration) {
 			q.quotas.Pause(q.buckets, d)
 		}
 	})
-	time.AfterFunc(d, q.budget.pause())
+	resume := q.budget.pause()
+	timer := time.AfterFunc(d, resume)
+	q.pauses = append(q.pauses, func() { timer.Stop(); resume() })
+}
+
+// resume ends the pauses of a request that has its answer: what the guest does with a no is its own time.
+func (q *requests) resume() {
+	for _, end := range q.pauses {
+		end()
+	}
+	q.pauses = nil
 }
 
 // explain says of a fault which request the call waited for, and whether anybody knows what became of it.

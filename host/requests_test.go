@@ -300,6 +300,31 @@ func TestLimitsFor(t *testing.T) {
 	}
 }
 
+// A guest that is told to wait for longer than it may has its own time for the rest, and no more.
+func TestThrottled_OwnTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.wire = func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"600"}}, Body: http.NoBody, Request: r}, nil
+		}
+		w.install(t, store)
+		w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+		w.engine.call = func(ctx context.Context, _ abi.Envelope, do func(context.Context, abi.Request) abi.Response, _ func(abi.LogRecord)) (abi.Result, error) {
+			short, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			do(short, abi.Request{Method: "GET", URL: "https://api.store.example/v1/ok"})
+			<-ctx.Done() // it computes
+			return abi.Result{}, abi.Faultf(abi.Canceled, "cancelled")
+		}
+		start := time.Now()
+		var used Usage
+		_, err := w.Run(t.Context(), Call{Connector: "store", Operation: "read", Usage: &used})
+		if took := time.Since(start); codeOf(err) != abi.Timeout || took != 30*time.Second || used.Waited != 0 {
+			t.Errorf("%v after %v, of which %v were waited; want a timeout after the call's own 30s", err, took, used.Waited)
+		}
+	})
+}
+
 // Waiting for the vendor's limits is not the call's own time, and bounded by the caller's patience.
 func TestPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
