@@ -36,6 +36,11 @@
 //
 // # Order
 //
+// Bulk claims are paced: in a window of up to five minutes one is served every Per/Requests and no sooner, all
+// processes together, and later by one turn for each interactive claim. They are through as soon as if they used up
+// every window at once, but for the first; and somebody who waits finds a slot at once or within Per/Requests, and not
+// when the window is over.
+//
 // Interactive claims go before bulk claims. But of ten slots in a row of a bucket at least one goes to a bulk claim,
 // if one waits. Within a priority the connections take turns, and a connection's claims for the same buckets go in
 // the order in which they came. A claim for several buckets takes a slot in all of them at the same time or none:
@@ -73,6 +78,7 @@
 //	 "left": 7, "left_until": 1764107263500000,  what the vendor said is left, and until when that is so
 //	 "streak": 3,                                interactive slots in a row for which bulk claims waited, up to 9
 //	 "runner": "5f0c...", "run": 4,              who took the last slots, and how many in a row, up to 9
+//	 "paced": 1764107263500000,                  before which no bulk claim is served
 //	 "holders": {"5f0c...": {"used": 3, "waiting": 12, "ready": 7, "urgent": 2, "until": 1764107263500000}}}
 //
 // A holder is a process: the slots it has in use, its waiting claims, those of them that wait for nothing but this

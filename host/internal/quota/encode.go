@@ -25,13 +25,14 @@ type stored struct {
 	Streak    int               `json:"streak,omitempty"`
 	Runner    string            `json:"runner,omitempty"`
 	Run       int               `json:"run,omitempty"`
+	Paced     instant           `json:"paced,omitempty"`
 	Holders   map[string]holder `json:"holders,omitempty"`
 }
 
 // encode writes the record with this process among the holders, unless it holds nothing.
 func (r *record) encode(process string, h holder) ([]byte, error) {
 	s := stored{Version: version, Limit: r.limit, Drained: r.drained, Paused: r.paused, Ceiling: r.ceiling,
-		Left: r.left, LeftUntil: r.leftUntil, Streak: r.streak, Runner: cmp.Or(r.runner, process), Run: r.run, Holders: maps.Clone(r.others)}
+		Left: r.left, LeftUntil: r.leftUntil, Streak: r.streak, Runner: cmp.Or(r.runner, process), Run: r.run, Paced: r.paced, Holders: maps.Clone(r.others)}
 	for _, c := range r.cooling.spans {
 		s.Cooling = append(s.Cooling, [2]int64{int64(c.end), int64(c.slots)})
 	}
@@ -58,7 +59,7 @@ func decode(key string, value []byte, process string) (record, holder, error) {
 		return record{}, holder{}, abi.Faultf(abi.Internal, "quota %s: the record cannot be read: %v", key, err)
 	}
 	r := record{limit: s.Limit, drained: s.Drained, paused: s.Paused, ceiling: s.Ceiling,
-		left: s.Left, leftUntil: s.LeftUntil, streak: s.Streak, runner: s.Runner, run: s.Run, others: s.Holders}
+		left: s.Left, leftUntil: s.LeftUntil, streak: s.Streak, runner: s.Runner, run: s.Run, paced: s.Paced, others: s.Holders}
 	if r.runner == process {
 		r.runner = ""
 	}

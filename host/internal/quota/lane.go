@@ -135,7 +135,7 @@ func (n *lane) open(p Priority, now instant) bool {
 		return false
 	}
 	for _, l := range n.ledgers {
-		if l.stage == failed || l.free(now) <= l.reserved(p, now) {
+		if l.stage == failed || l.free(now) <= l.reserved(p, now) || l.paced(p, now) {
 			return false
 		}
 	}
@@ -143,7 +143,16 @@ func (n *lane) open(p Priority, now instant) bool {
 }
 
 // next returns a time before which the lane cannot open.
-func (n *lane) next(now instant) instant { return next(n.ledgers, now) }
+func (n *lane) next(now instant) instant {
+	at := next(n.ledgers, now)
+	if n.lines[Interactive].waiting > 0 {
+		return at
+	}
+	for _, l := range n.ledgers {
+		at = max(at, l.record.paced)
+	}
+	return at
+}
 
 func next(ledgers []*ledger, now instant) instant {
 	at := now

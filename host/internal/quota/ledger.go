@@ -105,10 +105,16 @@ func (l *ledger) reserved(p Priority, now instant) int {
 // owesBulk says whether the next slot is for bulk.
 func (l *ledger) owesBulk() bool { return l.record.streak >= fairShare-1 }
 
+// paced reports whether a claim must wait because another one of its kind was served just now.
+func (l *ledger) paced(p Priority, now instant) bool { return p == Bulk && now < l.record.paced }
+
 // take gives a slot to a claim.
-func (l *ledger) take(p Priority) {
+func (l *ledger) take(p Priority, now instant) {
 	l.used++
 	r := &l.record
+	if pace := r.pace(); pace > 0 { // an interactive claim takes the turn of a bulk claim to come
+		r.paced = min(max(r.paced, now)+pace, now+r.limit.Per)
+	}
 	bulk := l.waiting[Bulk] > 0
 	for _, h := range r.others {
 		bulk = bulk || h.Waiting > h.Urgent
@@ -128,12 +134,12 @@ func (l *ledger) take(p Priority) {
 func takeIdle(ledgers []*ledger, p Priority, now instant) bool {
 	for _, l := range ledgers {
 		l.fold(now)
-		if len(l.lanes) > 0 || l.free(now) == 0 {
+		if len(l.lanes) > 0 || l.free(now) == 0 || l.paced(p, now) {
 			return false
 		}
 	}
 	for _, l := range ledgers {
-		l.take(p)
+		l.take(p, now)
 	}
 	return true
 }

@@ -146,7 +146,7 @@ func (q *Quotas) plan(touched []*ledger, now instant) (granted []*claim, unread 
 		cl := n.lines[p].serve(q.turns)
 		q.pulled(cl)
 		for _, l := range n.ledgers {
-			l.take(p)
+			l.take(p, now)
 		}
 		granted = append(granted, cl)
 	}
@@ -220,10 +220,11 @@ func (q *Quotas) postpone(n *lane, now instant) {
 	}
 	elsewhere := false
 	for _, l := range n.ledgers {
-		if l.free(now) <= l.reserved(Bulk, now) {
+		full := l.free(now) <= l.reserved(Bulk, now)
+		if full || l.paced(Bulk, now) {
 			n.blocked = append(n.blocked, l)
-			elsewhere = elsewhere || len(l.record.others) > 0
 		}
+		elsewhere = elsewhere || full && len(l.record.others) > 0
 	}
 	switch {
 	case at > now:

@@ -49,6 +49,7 @@ type record struct {
 	streak    int
 	runner    string // "": this process
 	run       int
+	paced     instant           // before which bulk claims take nothing
 	others    map[string]holder // without this process
 }
 
@@ -117,10 +118,24 @@ func (r *record) concurrency() int {
 	return r.limit.Concurrency
 }
 
-// interval is the time in which a leaky bucket leaks one request.
+// interval is the time that one request takes, evenly spread: in it a leaky bucket leaks one.
 func (r *record) interval() instant {
 	n := instant(r.limit.Requests)
 	return (r.limit.Per + n - 1) / n
+}
+
+// longestPaced is the longest window in which bulk claims are paced: in one of an hour it would take the hour to use
+// what there is, and whoever comes after that waits anyway.
+const longestPaced = 5 * time.Minute
+
+// pace is the time between two bulk claims, 0 for none: a window that bulk claims use up at once has nothing left for
+// anybody until it is over. It is a fiftieth longer than the rate allows, since a slot comes free later than Per after it
+// was taken: by the request's latency, and by up to a 128th of Per.
+func (r *record) pace() instant {
+	if r.limit.Requests == 0 || r.limit.Burst > 0 || r.limit.Per > micros(longestPaced) {
+		return 0
+	}
+	return r.interval() + r.interval()/50
 }
 
 // level is how full a leaky bucket is, without what is in use.
