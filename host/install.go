@@ -66,7 +66,7 @@ func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string) (Insta
 	if err := h.put(ctx, h.key("connector", rec.Connector), rec); err != nil {
 		return Installed{}, fmt.Errorf("install %s: %w", rec.Connector, err)
 	}
-	h.recordConnector(ctx, kind, rec, map[string]string{"key": key, "from": old.Version})
+	h.recordConnector(ctx, kind, rec, map[string]string{"key": key, "from": old.Version, "signs_in": strings.Join(SignIns(m), " ")})
 	h.cfg.Logger.Info("installed", "connector", rec.Connector, "version", rec.Version, "digest", rec.Digest)
 	return rec, nil
 }

@@ -297,6 +297,16 @@ func TestRefresh_Meanwhile(t *testing.T) {
 	}
 }
 
+// Where credentials are issued is a part of what an install allows, and on record with it.
+func TestInstall_SignIns(t *testing.T) {
+	w := newWorld(t)
+	w.install(t, mail)
+	want := "https://login.mail.example/authorize https://login.mail.example/token https://login.mail.example/revoke"
+	if got := w.audit.entries[0].Detail["signs_in"]; got != want {
+		t.Errorf("the audit log says %q, want %q", got, want)
+	}
+}
+
 // tokens lists the access tokens in the vault.
 func (p *post) tokens() (list []string) {
 	for _, secrets := range p.vault.All() {

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"maps"
+	"slices"
 	"strconv"
 
 	"patchbay/manifest"
@@ -120,6 +121,20 @@ func servers(a manifest.AuthMethod) []server {
 	}
 	for i, step := range a.Steps {
 		list = append(list, server{"step:" + strconv.Itoa(i), step.URL})
+	}
+	return list
+}
+
+// SignIns lists the addresses that issue the credentials of a connector's auth methods, each once. They are templates.
+// Whoever connects sends them passwords, keys and tokens, so they are a part of what is consented to.
+func SignIns(m *manifest.Manifest) []string {
+	var list []string
+	for _, a := range m.Auth {
+		for _, s := range servers(a) {
+			if !slices.Contains(list, s.url) {
+				list = append(list, s.url)
+			}
+		}
 	}
 	return list
 }

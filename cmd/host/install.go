@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"patchbay/bundle"
 	"patchbay/host"
 	"patchbay/internal/cli"
+	"patchbay/manifest"
 )
 
 type installOptions struct {
@@ -52,6 +54,9 @@ func runInstall(ctx context.Context, s *cli.Streams, a *app, o installOptions) e
 		s.Note("          first use of this key of publisher %s: it is remembered, and no other will be accepted", m.Publisher)
 	}
 	s.Note("it may reach\n%s", cli.Grants(m.HTTP))
+	if err := noteCredentials(ctx, s, a, m); err != nil {
+		return err
+	}
 	if err := consent(s, b, o.yes); err != nil {
 		return err
 	}
@@ -68,6 +73,23 @@ func runInstall(ctx context.Context, s *cli.Streams, a *app, o installOptions) e
 		fmt.Fprintf(w, "installed %s@%s\n", rec.Connector, rec.Version)
 		next(s, b)
 	})
+}
+
+// noteCredentials says where credentials are issued, and whose are at stake from now on.
+func noteCredentials(ctx context.Context, s *cli.Streams, a *app, m *manifest.Manifest) error {
+	if signIns := host.SignIns(m); len(signIns) > 0 {
+		s.Note("credentials are issued by\n  %s\n", cli.CleanLines(strings.Join(signIns, "\n  ")))
+	}
+	conns, err := a.host.Connections(ctx, m.Ref())
+	if err != nil || len(conns) == 0 {
+		return err
+	}
+	var names []string
+	for _, c := range conns {
+		names = append(names, c.Name)
+	}
+	s.Note("from now on that holds for the credentials of %s", strings.Join(names, ", "))
+	return nil
 }
 
 // fetch gets a bundle from a registry and verifies it. Nothing is kept yet.
@@ -93,7 +115,7 @@ func fetch(ctx context.Context, a *app, ref, root string) (*bundle.Bundle, host.
 
 // consent makes sure that somebody allowed what the connector asks for.
 func consent(s *cli.Streams, b *bundle.Bundle, yes bool) error {
-	if yes || len(b.Manifest().HTTP) == 0 {
+	if yes || len(b.Manifest().HTTP)+len(host.SignIns(b.Manifest())) == 0 {
 		return nil
 	}
 	if !s.Interactive() {
