@@ -110,6 +110,10 @@ func (d *draft) feed(feeds map[string]string) error {
 			if problem != "" {
 				return fmt.Errorf("the vendor's answer gives the field %q a value that it cannot have: %s", name, problem)
 			}
+			if f.Secret {
+				d.secrets[name] = feeds[name]
+				continue
+			}
 			d.Fields[name] = v
 		}
 	}

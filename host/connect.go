@@ -159,7 +159,9 @@ func newConnection(req ConnectRequest, rec Installed, method manifest.AuthMethod
 func (d *draft) complete() error {
 	for _, name := range sortedKeys(d.method.Feeds) {
 		i := slices.IndexFunc(d.fields, func(f manifest.Field) bool { return f.Name == name })
-		if _, given := d.Fields[name]; !given && i >= 0 && d.fields[i].Default == nil {
+		_, plain := d.Fields[name]
+		_, secret := d.secrets[name]
+		if !plain && !secret && i >= 0 && d.fields[i].Default == nil {
 			return &FieldError{Missing: []manifest.Field{d.fields[i]}}
 		}
 	}

@@ -297,6 +297,20 @@ func TestRefresh_Meanwhile(t *testing.T) {
 	}
 }
 
+// What a vendor feeds into a secret field is sealed, and not a part of the connection that the connector sees.
+func TestConnect_FedSecret(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t, 1, oauth.Config{})
+		p.install(t, strings.NewReplacer("test: test", "  - {name: hook, secret: true, required: true}\n  test: test",
+			`"callback:realmId"}`, `"callback:realmId", hook: /access_token}`).Replace(mail))
+		p.connectBy(t, "login")
+		c, err := p.processes[0].Connection(t.Context(), "mail")
+		if _, shown := c.Fields["hook"]; err != nil || shown || p.vault.All()["mail"]["hook"] != p.tokens()[0] {
+			t.Errorf("fields %v, %v; want the token in the vault alone", c.Fields, err)
+		}
+	})
+}
+
 // Where credentials are issued is a part of what an install allows, and on record with it.
 func TestInstall_SignIns(t *testing.T) {
 	w := newWorld(t)

@@ -121,8 +121,24 @@ func (c *checker) oauth2(pointer string, a AuthMethod) {
 	}
 	known := namesOf(c.m.Connection.Fields, func(f Field) string { return f.Name })
 	for _, name := range sortedNames(a.Feeds) {
-		c.refer(pointer+"/feeds/"+escapePointer(name), "connection field", name, known, "/connection/fields")
+		at := pointer + "/feeds/" + escapePointer(name)
+		c.refer(at, "connection field", name, known, "/connection/fields")
+		f, ok := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == name })
+		if ok && !f.Secret && tells(a.Feeds[name]) {
+			c.add(at, "the field "+quote(name)+" would show a credential", "a part of the answer that is none", "give it another part, or make the field secret")
+		}
 	}
+}
+
+// tells reports whether a feed is about a credential, by the name that the vendor gives it.
+func tells(feed string) bool {
+	name := strings.ToLower(feed[strings.LastIndexAny(feed, "/:")+1:])
+	for _, word := range []string{"token", "secret", "password", "assertion"} {
+		if strings.Contains(name, word) && name != "token_type" {
+			return true
+		}
+	}
+	return feed == "callback:code"
 }
 
 // hostClaims are the claims that the host sets itself.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,9 +59,29 @@ func (acct Account) feeds(body any, callback url.Values) (map[string]string, err
 		if problem := acct.unfit(name, v); problem != "" {
 			return nil, abi.Faultf(abi.Unauthorized, "the vendor's value for the field %s %s", name, problem)
 		}
+		if acct.shown(name) && slices.ContainsFunc(acct.hidden(body, callback), func(secret string) bool {
+			return v == secret || len(secret) >= 8 && strings.Contains(v, secret)
+		}) {
+			return nil, abi.Faultf(abi.Forbidden, "the connector asks for a credential in the field %s, which it can read: do not use it, and tell its publisher", name)
+		}
 		values[name] = v
 	}
 	return values, nil
+}
+
+// shown reports whether a connector gets to see a field of the connection.
+func (acct Account) shown(name string) bool {
+	return !slices.ContainsFunc(acct.Declared, func(f manifest.Field) bool { return f.Name == name && f.Secret })
+}
+
+// hidden lists what an answer holds, and what was typed, that no connector gets to see.
+func (acct Account) hidden(body any, callback url.Values) (list []string) {
+	list = append(acct.secrets(), callback.Get("code"))
+	fields, _ := body.(map[string]any)
+	for _, name := range []string{"access_token", "refresh_token", "id_token"} {
+		list = append(list, str(fields[name]))
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 // unfit says why a value does not fit a connection field, or nothing. It does not quote it.

@@ -170,6 +170,35 @@ func TestFinish(t *testing.T) {
 	}
 }
 
+// A connector cannot have a credential put where it can read it; where it cannot, there is no harm.
+func TestFinish_FeedsNoCredential(t *testing.T) {
+	t.Parallel()
+	for _, from := range []string{"/access_token", "/refresh_token", "/copy", "callback:code"} {
+		for _, secret := range []bool{false, true} {
+			w := newWorld()
+			w.extra = map[string]any{}
+			w.intercept = func(abi.Request, seen) *abi.Response {
+				w.extra["copy"] = account(codeMethod).Fields["client_secret"] + "!"
+				return nil
+			}
+			acct := account(codeMethod)
+			acct.Method.Feeds = map[string]string{"note": from}
+			acct.Declared = []manifest.Field{{Name: "note", Secret: secret}}
+			f, err := w.process(t).Begin(acct, callbackURL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, feeds, err := f.Finish(t.Context(), "code=c-1-of-them&state="+f.State)
+			if secret && (err != nil || feeds["note"] == "") {
+				t.Errorf("%s into a secret field: %v", from, err)
+			}
+			if !secret && (err == nil || !strings.Contains(err.Error(), "credential in the field note") || feeds != nil) {
+				t.Errorf("%s into a field that the connector reads: %v", from, err)
+			}
+		}
+	}
+}
+
 func TestFinish_Life(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
