@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -30,11 +31,18 @@ type recorder struct {
 
 // settle writes what is owed. Its error refuses what is about to be done.
 func (r *recorder) settle(ctx context.Context) error {
+	if err := r.write(ctx); err != nil {
+		return abi.Faultf(abi.Unavailable, "nothing is done while the audit log cannot be written: %v", err)
+	}
+	return nil
+}
+
+func (r *recorder) write(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.owed) > 0 {
 		if err := r.audit.Append(ctx, r.owed[0]); err != nil {
-			return abi.Faultf(abi.Unavailable, "nothing is done while the audit log cannot be written: %v", err)
+			return err
 		}
 		r.owed = r.owed[1:]
 	}
@@ -54,6 +62,14 @@ func (r *recorder) add(ctx context.Context, e audit.Entry) {
 	defer r.mu.Unlock()
 	r.owed = append(r.owed, e)
 	r.log.Error("the audit log cannot be written: nothing more is done until it can", "kind", e.Kind, "err", err)
+}
+
+// close writes what is owed for the last time.
+func (r *recorder) close(ctx context.Context) error {
+	if err := r.write(ctx); err != nil {
+		return fmt.Errorf("what was asked for was done, but the audit log does not say so (%d entries are missing): %w", len(r.owed), err)
+	}
+	return nil
 }
 
 // trail counts the requests of a call, for the log.

@@ -137,7 +137,8 @@ func New(cfg Config) (*Host, error) {
 	return h, nil
 }
 
-// Close waits for running calls and releases every loaded guest.
+// Close waits for running calls and releases every loaded guest. Its error says too if something was done that the
+// audit log does not say.
 func (h *Host) Close(ctx context.Context) error {
 	h.mu.Lock()
 	all := h.opened
@@ -152,7 +153,8 @@ func (h *Host) Close(ctx context.Context) error {
 	h.quotas.Close()
 	h.lanes.Close()
 	h.egress.Close()
-	return errors.Join(append(errs, h.guests.close(ctx))...)
+	errs = append(errs, h.guests.close(ctx), h.recorder.close(ctx))
+	return errors.Join(errs...)
 }
 
 // workspace is the one team whose records these are, until there is a second.

@@ -231,6 +231,22 @@ func TestAudit_Owed(t *testing.T) {
 	}
 }
 
+// A process that ends with something off the record says so: the next one knows nothing of it.
+func TestAudit_OwedAtClose(t *testing.T) {
+	w := newWorld(t)
+	w.install(t, store)
+	w.audit.fails = errors.New("the log was changed")
+	w.recorder.add(t.Context(), audit.Entry{Kind: audit.Run})
+	err := w.Close(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "was done") || !errors.Is(err, w.audit.fails) {
+		t.Errorf("Close = %v, want the failure of the log", err)
+	}
+	w.audit.fails = nil
+	if err := w.Close(t.Context()); err != nil || w.audit.count(audit.Run) != 1 {
+		t.Errorf("Close = %v with %d entries, want the one that was owed", err, w.audit.count(audit.Run))
+	}
+}
+
 // chunks is a store for an audit log of one process.
 type chunks struct{ *memory.Store }
 
