@@ -92,6 +92,7 @@ func (l *Log) PublicKey() string { return l.public }
 // pending is an entry whose Append waits.
 type pending struct {
 	entry Entry
+	asks  bool // whether the log can be written; there is no entry
 	size  int
 	done  chan error // buffered
 }
@@ -109,23 +110,36 @@ func (l *Log) Append(ctx context.Context, e Entry) error {
 	if err := errors.Join(err, lineErr); err != nil {
 		return fmt.Errorf("audit %s: %w", e.Kind, err)
 	}
-	p := &pending{entry: e, size: len(line), done: make(chan error, 1)}
-	select {
-	case l.appends <- p:
-	case <-l.quit:
-		return fmt.Errorf("audit %s: %w", e.Kind, fs.ErrClosed)
-	case <-ctx.Done():
-		return fmt.Errorf("audit %s: %w", e.Kind, ctx.Err())
-	}
-	select {
-	case err = <-p.done:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
+	if err := l.hand(ctx, &pending{entry: e, size: len(line), done: make(chan error, 1)}); err != nil {
 		return fmt.Errorf("audit %s: %w", e.Kind, err)
 	}
 	return nil
+}
+
+// Ready says, before something is done, whether the log can be read and goes on where it ended: the error is the one
+// that Append would give. It adds nothing.
+func (l *Log) Ready(ctx context.Context) error {
+	if err := l.hand(ctx, &pending{asks: true, done: make(chan error, 1)}); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// hand gives p to the writer and waits for it.
+func (l *Log) hand(ctx context.Context, p *pending) error {
+	select {
+	case l.appends <- p:
+	case <-l.quit:
+		return fs.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Close waits for the appends under way and writes the checkpoint. Further calls do nothing.

@@ -337,3 +337,31 @@ func TestAppend_Together(t *testing.T) {
 		}
 	})
 }
+
+// Ready gives the error that Append would give, and adds nothing.
+func TestLog_Ready(t *testing.T) {
+	m := &memory{chunks: map[string][]byte{}}
+	cfg := config(t, m)
+	l := open(t, cfg)
+	for range 2 {
+		if err := l.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := mustVerify(t, l); r.Entries != 0 {
+		t.Errorf("%d entries, want none", r.Entries)
+	}
+	if err := l.Append(t.Context(), Entry{Kind: Run}); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(l.Ready(t.Context()), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	clear(m.chunks) // the log was cut off
+	if err := open(t, cfg).Ready(t.Context()); !errors.Is(err, ErrTampered) {
+		t.Errorf("Ready = %v of a log that was cut off", err)
+	}
+	if err := l.Ready(t.Context()); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("Ready = %v after Close", err)
+	}
+}

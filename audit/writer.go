@@ -69,9 +69,14 @@ func (w *writer) append(group []*pending) error {
 			return err
 		}
 	}
-	entries := make([]Entry, len(group))
-	for i, p := range group {
-		entries[i] = p.entry
+	var entries []Entry
+	for _, p := range group {
+		if !p.asks {
+			entries = append(entries, p.entry)
+		}
+	}
+	if len(entries) == 0 {
+		return w.catchUp(ctx)
 	}
 	for {
 		chunk, s, err := build(w.at.tree, entries, w.cfg.Now(), w.signer)

@@ -14,9 +14,11 @@ import (
 	"patchbay/host/internal/egress"
 )
 
-// Audit is a log of what was done. An entry is durable when Append returns.
+// Audit is a log of what was done. An entry is durable when Append returns. Ready says beforehand whether one can be
+// appended.
 type Audit interface {
 	Append(ctx context.Context, e audit.Entry) error
+	Ready(ctx context.Context) error
 }
 
 // recorder writes the audit log. What cannot be written is owed: until it is, nothing new is done, and what has
@@ -25,16 +27,33 @@ type recorder struct {
 	audit Audit // nil: no log is kept
 	log   *slog.Logger
 
-	mu   sync.Mutex // guards owed
-	owed []audit.Entry
+	mu    sync.Mutex // guards what follows
+	owed  []audit.Entry
+	ready bool // the log was fit to be written once
 }
 
 // settle writes what is owed. Its error refuses what is about to be done.
 func (r *recorder) settle(ctx context.Context) error {
-	if err := r.write(ctx); err != nil {
+	err := r.write(ctx)
+	if err == nil {
+		err = r.check(ctx)
+	}
+	if err != nil {
 		return abi.Faultf(abi.Unavailable, "nothing is done while the audit log cannot be written: %v", err)
 	}
 	return nil
+}
+
+// check asks the log, before the first thing that is done, whether it can be written at all.
+func (r *recorder) check(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ready || r.audit == nil {
+		return nil
+	}
+	err := r.audit.Ready(ctx)
+	r.ready = err == nil
+	return err
 }
 
 func (r *recorder) write(ctx context.Context) error {

@@ -247,6 +247,27 @@ func TestAudit_OwedAtClose(t *testing.T) {
 	}
 }
 
+// A log that cannot be written is found out before the first thing is done, not by it.
+func TestAudit_NotReady(t *testing.T) {
+	w, vendor := newWorld(t), &scripted{}
+	w.wire = vendor.RoundTrip
+	w.install(t, store)
+	w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+	w.engine.call = sending("GET /ok")
+	next, err := New(w.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.guests = w.engine
+	w.audit.fails = errors.New("the log was changed")
+	if _, err := next.Run(t.Context(), Call{Connector: "store", Operation: "read"}); codeOf(err) != abi.Unavailable || len(vendor.seen) != 0 {
+		t.Errorf("%v after %d requests, want unavailable and none", err, len(vendor.seen))
+	}
+	if err := next.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // chunks is a store for an audit log of one process.
 type chunks struct{ *memory.Store }
 

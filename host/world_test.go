@@ -97,6 +97,12 @@ func (a *memAudit) Append(_ context.Context, e audit.Entry) error {
 	return a.fails
 }
 
+func (a *memAudit) Ready(context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.fails
+}
+
 // world is a host with everything around it played by the test.
 type world struct {
 	*Host

@@ -38,6 +38,9 @@ copies of the state that are as old: make a new copy of the key file.`,
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			return with(c.Context(), nil, func(a *app) error {
+				if err := a.audit.Ready(c.Context()); err != nil {
+					return fmt.Errorf("nothing is done while the audit log cannot be written: %w", err)
+				}
 				done, err := a.vault.Rotate(c.Context())
 				if err != nil {
 					return err
