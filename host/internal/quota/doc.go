@@ -39,7 +39,7 @@
 // Bulk claims are paced: in a window of up to five minutes one is served every Per/Requests and no sooner, all
 // processes together, and later by one turn for each interactive claim. They are through as soon as if they used up
 // every window at once, but for the first; and somebody who waits finds a slot at once or within Per/Requests, and not
-// when the window is over.
+// when the window is over. One slot of every hundred of such a window is never for bulk claims, unless it is their turn.
 //
 // Interactive claims go before bulk claims. But of ten slots in a row of a bucket at least one goes to a bulk claim,
 // if one waits. Within a priority the connections take turns, and a connection's claims for the same buckets go in

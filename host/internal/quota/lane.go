@@ -150,6 +150,9 @@ func (n *lane) next(now instant) instant {
 	}
 	for _, l := range n.ledgers {
 		at = max(at, l.record.paced)
+		if spare := l.record.spare(); spare > 0 && l.free(now) <= spare {
+			at = max(at, l.record.next(l.inUse()+spare, now))
+		}
 	}
 	return at
 }

@@ -97,7 +97,7 @@ func (l *ledger) reserved(p Priority, now instant) int {
 		left = min(ready, 1)
 	}
 	if p == Bulk && !l.owesBulk() {
-		left = max(left, urgent)
+		left = max(left, urgent, l.record.spare())
 	}
 	return left
 }

@@ -138,6 +138,15 @@ func (r *record) pace() instant {
 	return r.interval() + r.interval()/50
 }
 
+// spare is how many slots of a paced window bulk claims leave alone: answers take longer or shorter, so without any the
+// window is full from time to time.
+func (r *record) spare() int {
+	if r.pace() == 0 {
+		return 0
+	}
+	return r.limit.Requests / 100
+}
+
 // level is how full a leaky bucket is, without what is in use.
 func (r *record) level(now instant) int {
 	if r.drained <= now {
