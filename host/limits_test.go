@@ -201,11 +201,11 @@ func launched(requests []simulated.Request) (n int) {
 	return n
 }
 
-// TestThousandLaunches at a vendor that takes 100 in any minute and 1,000 in any hour, by two connectors in two
+// TestLaunches_Processes at a vendor that takes 100 in any minute and 1,000 in any hour, by two connectors in two
 // processes. The optimum is taken to be the rate's own: the 1,000th of a row that goes out every 600 ms, from the
 // first on, has its turn after 599.4 s. (A strict window alone would allow for 540 s, by bursts of 100 with
 // a minute of silence between them, in which nobody else gets a request through.)
-func TestThousandLaunches(t *testing.T) {
+func TestLaunches_Processes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
 		start := time.Now()
@@ -233,9 +233,9 @@ func TestThousandLaunches(t *testing.T) {
 	})
 }
 
-// TestInteractiveCall behind 10,000 calls in bulk waits for less than one slot of the minute. The hour's limit is out of
+// TestInteractive_BehindTenThousand behind 10,000 calls in bulk waits for less than one slot of the minute. The hour's limit is out of
 // the way: what bulk has spent of it nobody gets.
-func TestInteractiveCall(t *testing.T) {
+func TestInteractive_BehindTenThousand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t, "requests: 1000, per: 1h", "requests: 100000, per: 1h")
 		ctx, cancel := context.WithCancel(t.Context())
