@@ -97,7 +97,7 @@ func TestVendorFaults(t *testing.T) {
 		{"403", simulated.Rule{Status: 403}, nil, 1, []string{"forbidden"}},
 		{"404", simulated.Rule{Status: 404}, nil, 4, []string{"not_found"}},
 		{"422", simulated.Rule{Status: 422}, nil, 1, []string{"invalid_input"}},
-		{"429", simulated.Rule{Status: 429, RetryAfter: "7"}, nil, 1, []string{"rate_limited", "try again later"}},
+		{"429", simulated.Rule{Status: 429, RetryAfter: "7"}, []string{"--timeout", "5s"}, 1, []string{"rate_limited", "try again later"}},
 		{"500", simulated.Rule{Status: 500}, nil, 1, []string{"unavailable"}},
 		{"503", simulated.Rule{Status: 503, RetryAfter: "Wed, 21 Oct 2026 07:28:00 GMT"}, nil, 1, []string{"unavailable"}},
 		{"hang", simulated.Rule{Effect: simulated.Hang}, []string{"--timeout", "2s"}, 1, []string{"timeout", "took too long", "while it waited for the answer to GET 127.0.0.1:"}},
@@ -128,6 +128,7 @@ func TestVendorFaults(t *testing.T) {
 			t.Log(strings.TrimSpace(errOut))
 		})
 	}
+	s.writesOnce(t)
 	// A connection that fails its test is kept, and said to be; a vendor's 404 is no success.
 	for _, status := range []int{401, 404} {
 		s.tallyfy.Fail(simulated.Rule{Status: status})
@@ -141,4 +142,40 @@ func TestVendorFaults(t *testing.T) {
 	if out := s.must(t, "", "host", "run", "tallyfy.list_blueprints"); !strings.Contains(out, "Sales order approval") {
 		t.Errorf("after the faults: %s", out)
 	}
+}
+
+// writesOnce: a write whose answer is lost is in doubt, and the vendor has seen it once.
+func (s *station) writesOnce(t *testing.T) {
+	input := `{"blueprint_id": "` + tallyfy.SalesApproval + `", "kickoff": {"order_number": "1", "customer_name": "ACME", "Order total": "1", "currency": "USD", "priority": "High"}}`
+	for name, rule := range map[string]simulated.Rule{
+		"reset":                {Effect: simulated.Reset, Performed: true},
+		"slow drip":            {Effect: simulated.Drip},
+		"bad gateway":          {Status: 502, Performed: true},
+		"hang":                 {Effect: simulated.Hang},
+		"gzip bomb":            {Effect: simulated.Bomb, Performed: true, Size: 1 << 30},
+		"endless body":         {Effect: simulated.Huge, Performed: true, Size: 1 << 30},
+		"body that is no body": {Effect: simulated.Malformed, Performed: true},
+	} {
+		rule.Method, rule.Path, rule.Times = "POST", "/api/organizations/*/runs", -1
+		s.tallyfy.Fail(rule)
+		before := s.launches()
+		_, errOut, code := s.run(t, "", "host", "run", "tallyfy.launch_process", "--input", input, "--timeout", "3s")
+		s.tallyfy.ClearFaults()
+		if code != 1 || !strings.Contains(errOut, "in_doubt") || !strings.Contains(errOut, "look before you repeat") {
+			t.Errorf("%s: exit code %d: %s", name, code, errOut)
+		}
+		if n := s.launches() - before; n != 1 {
+			t.Errorf("%s: the vendor has seen the write %d times", name, n)
+		}
+	}
+}
+
+// launches counts the requests to launch a process that have reached the vendor.
+func (s *station) launches() (n int) {
+	for _, r := range s.tallyfy.Requests() {
+		if r.Method == "POST" && strings.HasSuffix(r.Path, "/runs") {
+			n++
+		}
+	}
+	return n
 }

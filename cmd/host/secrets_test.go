@@ -46,12 +46,12 @@ func TestSecretIsNowhere(t *testing.T) {
 			if !strings.Contains(out, `"found": 0`) {
 				t.Errorf("%s: the guest found the credential in its memory: %s", path, out)
 			}
-			// The search itself works: what the guest does have is found.
-			control := `{"path": "` + path + `", "needle": "` + hex.EncodeToString(masked("a-word-in-the-guest")) + `"}`
-			if out := s.must(t, "", "host", "run", "spy.search", "--input", control); strings.Contains(out, `"found": 0`) {
-				t.Errorf("%s: the guest's search finds nothing at all: %s", path, out)
-			}
 		}
+	}
+	// The search itself works: what the guest does have is found.
+	control := `{"path": "/ok", "needle": "` + hex.EncodeToString(masked("a-word-in-the-guest")) + `"}`
+	if out := s.must(t, "", "host", "run", "spy.search", "--input", control); strings.Contains(out, `"found": 0`) {
+		t.Errorf("the guest's search finds nothing at all: %s", out)
 	}
 	s.must(t, "", "host", "connections")
 	s.must(t, "", "host", "connections", "--json")
