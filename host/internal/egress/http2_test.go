@@ -54,10 +54,16 @@ func fields(pairs ...string) string {
 
 // h2 is the server's side of a connection that speaks HTTP/2 badly.
 type h2 struct {
-	mu    sync.Mutex // guards conn's writer
-	conn  net.Conn
+	mu    sync.Mutex   // guards conn, and its writer
+	conn  net.Conn     // the last one
 	seen  atomic.Int64 // requests
 	wrote atomic.Int64
+}
+
+func (s *h2) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn.Close()
 }
 
 func (s *h2) write(frames ...string) error {
@@ -81,9 +87,12 @@ func speak2(answerPings bool, f func(s *h2, stream uint32)) (*network, *h2) {
 	n.raw = map[string]func(net.Conn){public + ":443": func(c net.Conn) {
 		cfg := serverTLS()
 		cfg.NextProtos = []string{"h2"}
-		s.conn = tls.Server(c, cfg)
+		conn := tls.Server(c, cfg)
+		s.mu.Lock()
+		s.conn = conn
+		s.mu.Unlock()
 		preface := make([]byte, len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"))
-		if _, err := io.ReadFull(s.conn, preface); err != nil {
+		if _, err := io.ReadFull(conn, preface); err != nil {
 			return
 		}
 		var running sync.WaitGroup
@@ -93,11 +102,11 @@ func speak2(answerPings bool, f func(s *h2, stream uint32)) (*network, *h2) {
 		running.Go(func() { s.write(frame(settings, 0, 0, "")); close(settled) })
 		for {
 			var head [9]byte
-			if _, err := io.ReadFull(s.conn, head[:]); err != nil {
+			if _, err := io.ReadFull(conn, head[:]); err != nil {
 				return
 			}
 			payload := make([]byte, int(head[0])<<16|int(head[1])<<8|int(head[2]))
-			if _, err := io.ReadFull(s.conn, payload); err != nil {
+			if _, err := io.ReadFull(conn, payload); err != nil {
 				return
 			}
 			switch kind, flags := head[3], head[4]; {
@@ -199,15 +208,15 @@ func TestHTTP2_Faults(t *testing.T) {
 		{"reset in the body", false, func(s *h2, id uint32) {
 			s.head(id, 0)
 			s.write(frame(data, 0, id, "abc"), frame(rst, 0, id, code(8)))
-		}, abi.Unavailable, 0, "reset the request before its response was complete, while reading"},
+		}, abi.Unavailable, 0, "reset the request before its response was complete"},
 		{"GOAWAY in the body", false, func(s *h2, id uint32) {
 			s.head(id, 0)
 			s.write(frame(data, 0, id, "abc"), frame(goAway, 0, 0, code(0)+code(0)))
-			s.conn.Close()
+			s.close()
 		}, abi.Unavailable, 0, "reading the response's body"},
 		{"hung up in the body", false, func(s *h2, id uint32) {
 			s.head(id, 0)
-			s.conn.Close()
+			s.close()
 		}, abi.Unavailable, 0, "before its response was complete"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
