@@ -35,6 +35,7 @@ type ledger struct {
 	// With a store.
 	stage     stage
 	touched   bool // by the turn that is going on
+	turns     uint64
 	exists    bool
 	revision  uint64
 	saved     holder  // this process's part in the store

@@ -71,16 +71,49 @@ func (q *Quotas) List(ctx context.Context) ([]State, error) {
 	return states, nil
 }
 
-// look reads one bucket's record and adds what this process has not stored yet.
+// How often a bucket is looked at while the pump is writing it, and how long it is given between two looks.
+const (
+	looks     = 100
+	lookAgain = 2 * time.Millisecond
+)
+
+// look reads one bucket's record and adds what this process has not stored yet. What the pump has just written, and not
+// yet taken off the list, must not count twice: then it looks again.
 func (q *Quotas) look(ctx context.Context, key string) (State, error) {
-	value, _, err := q.store.GetRevision(ctx, prefix+key)
-	if err != nil {
-		return State{}, err
+	for i := 1; ; i++ {
+		before, quiet := q.turnOf(key)
+		value, _, err := q.store.GetRevision(ctx, prefix+key)
+		if err != nil {
+			return State{}, err
+		}
+		r, _, err := decode(key, value, q.process)
+		if err != nil {
+			return State{}, err
+		}
+		if after, still := q.turnOf(key); quiet && still && before == after || i == looks {
+			return q.stateOf(key, r), nil
+		}
+		select {
+		case <-time.After(lookAgain):
+		case <-ctx.Done():
+			return State{}, ctx.Err()
+		}
 	}
-	r, _, err := decode(key, value, q.process)
-	if err != nil {
-		return State{}, err
+}
+
+// turnOf says how many turns the pump has ended with a bucket, and whether it is not at one now.
+func (q *Quotas) turnOf(key string) (turns uint64, quiet bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := q.ledgers[key]
+	if l == nil {
+		return 0, true
 	}
+	return l.turns, !l.touched
+}
+
+// stateOf is the state that a record shows, with what is not in the store yet.
+func (q *Quotas) stateOf(key string, r record) State {
 	seen := ledger{key: key, record: r}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -89,7 +122,7 @@ func (q *Quotas) look(ctx context.Context, key string) (State, error) {
 	}
 	at := now()
 	seen.fold(at)
-	return seen.state(at), nil
+	return seen.state(at)
 }
 
 func (l *ledger) state(now instant) State {

@@ -249,6 +249,7 @@ func (q *Quotas) rest(touched []*ledger, at instant) {
 		}
 		l.remindAt(by)
 		l.stage, l.touched = idle, false
+		l.turns++
 	}
 }
 
