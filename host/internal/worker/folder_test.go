@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"patchbay/host/internal/guest"
@@ -31,7 +32,12 @@ func TestFolder_Sweep(t *testing.T) {
 	if err := os.Symlink(alive.path, link); err != nil {
 		t.Fatal(err)
 	}
-	left.lock.Close() // as the kernel does when a process ends
+	// As the kernel does when a process ends. Closing would not do: a process that another test starts at this moment
+	// has the file too, until it executes its program.
+	if err := syscall.Flock(int(left.lock.Fd()), syscall.LOCK_UN); err != nil {
+		t.Fatal(err)
+	}
+	left.lock.Close()
 	f := &folder{parent: parent}
 	if _, err := f.make(); err != nil {
 		t.Fatal(err)
