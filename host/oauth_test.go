@@ -370,6 +370,28 @@ func TestReconnectNeeded(t *testing.T) {
 	})
 }
 
+// The call in which a connection turns out to be dead says so, whatever the guest makes of the vendor's answer.
+func TestReconnectNeeded_AtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPost(t, 1, oauth.Config{})
+		p.connectBy(t, "login")
+		p.engine.call = func(ctx context.Context, _ abi.Envelope, do func(context.Context, abi.Request) abi.Response, _ func(abi.LogRecord)) (abi.Result, error) {
+			resp := do(ctx, abi.Request{Method: "GET", URL: "https://login.mail.example/resource"})
+			if resp.Status == http.StatusUnauthorized {
+				return abi.Fail(abi.Faultf(abi.Unauthorized, "the mail server does not know you")), nil
+			}
+			return abi.Done(json.RawMessage(`{}`)), nil
+		}
+		for _, token := range p.tokens() {
+			p.vendor.Revoke(token)
+		}
+		_, err := p.processes[0].Run(t.Context(), Call{Connector: "mail", Operation: "whoami"})
+		if codeOf(err) != abi.Unauthorized || !strings.Contains(err.Error(), "reconnect needed") {
+			t.Errorf("%v, want the advice to reconnect", err)
+		}
+	})
+}
+
 // A vendor in trouble says nothing about the tokens: the old one is used as long as it lives.
 func TestRefresh_VendorInTrouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

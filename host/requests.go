@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/audit"
+	"patchbay/host/internal/auth"
 	"patchbay/host/internal/delivery"
 	"patchbay/host/internal/egress"
 	"patchbay/host/internal/quota"
@@ -35,6 +37,7 @@ type requests struct {
 	unclear string        // the last such request that may have taken effect, though no answer says so
 	done    string        // the last one that has
 	wrote   bool          // there was one
+	dead    *abi.Fault    // why the connection's credential cannot be renewed any more
 	quotas  *quota.Quotas // where the last request counted
 	buckets []string      // and the keys of the buckets it counted in
 	trail   trail
@@ -145,6 +148,9 @@ func (q *requests) renew(ctx context.Context) (bool, error) {
 	if renewed {
 		q.arm()
 	}
+	if errors.Is(err, auth.ErrReconnect) {
+		q.note(func() { q.dead = abi.AsFault(err) })
+	}
 	return renewed, err
 }
 
@@ -176,6 +182,9 @@ func (q *requests) explain(err error) error {
 		return nil
 	}
 	f := *abi.AsFault(err)
+	if q.dead != nil && f.Code == abi.Unauthorized { // a guest knows only that the vendor said no
+		return q.dead
+	}
 	if q.cut != "" && (f.Code == abi.Timeout || f.Code == abi.Canceled) {
 		f.Message += ", while it waited for the answer to " + q.cut
 	}

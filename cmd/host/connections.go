@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"patchbay/host"
 	"patchbay/internal/cli"
+	"patchbay/manifest"
 )
 
 func newConnections(s *cli.Streams) *cobra.Command {
@@ -141,6 +143,9 @@ func runRotate(ctx context.Context, s *cli.Streams, a *app, o connectOptions) er
 			return err
 		}
 	}
+	if len(o.req.Values) == 0 && method.Type != "oauth2" && method.Type != "exchange" { // whose vendor gives a new one out
+		return nothingToRotate(fields)
+	}
 	conn, err := o.connect(ctx, s, a, method, a.host.Rotate)
 	if err != nil {
 		return cli.ExplainFields(err)
@@ -152,4 +157,13 @@ func runRotate(ctx context.Context, s *cli.Streams, a *app, o connectOptions) er
 	return s.Print(map[string]any{"rotated": conn.Name, "tested": tested}, func(w io.Writer) {
 		fmt.Fprintf(w, "replaced the credential of %s\n", conn.Name)
 	})
+}
+
+// nothingToRotate refuses to put a credential in the place of itself.
+func nothingToRotate(fields []manifest.Field) error {
+	var flags []string
+	for _, f := range onlySecret(fields) {
+		flags = append(flags, "--secret "+f.Name+"=@FILE")
+	}
+	return cli.Hint(cli.Usage("there is no new credential"), "give it with %s", strings.Join(flags, " "))
 }
