@@ -152,6 +152,13 @@ func (h *Host) sendToken(ctx context.Context, acct auth.Account, r abi.Request, 
 	return resp
 }
 
+// renewed records that a connection has a new token.
+func (h *Host) renewed(ctx context.Context, connection string) {
+	if c, err := h.Connection(ctx, connection); err == nil {
+		h.recordConnection(ctx, audit.Rotate, c, nil)
+	}
+}
+
 // dead notes that a connection needs a person, when that is what err says.
 func (h *Host) dead(ctx context.Context, connection string, err error) error {
 	if !errors.Is(err, auth.ErrReconnect) {

@@ -132,7 +132,7 @@ func New(cfg Config) (*Host, error) {
 	}
 	h.auth = auth.New(auth.Config{
 		Secrets: sealed{cfg.Vault}, Lock: h.locks(), IsConflict: cfg.IsConflict,
-		Send: h.sendToken, Now: cfg.Now, Logger: cfg.Logger,
+		Send: h.sendToken, Now: cfg.Now, Logger: cfg.Logger, Renewed: h.renewed,
 	})
 	return h, nil
 }

@@ -173,6 +173,9 @@ func TestRefresh(t *testing.T) {
 					p.crowd(t, 200)
 					time.Sleep(20 * time.Second)
 				}
+				if n := p.audit.count(audit.Rotate); n != rounds {
+					t.Errorf("%d renewals are on record, want %d", n, rounds)
+				}
 				counts := p.vendor.Counts()
 				kind, want := oauth.RefreshToken, rounds
 				if method == "machine" {

@@ -39,6 +39,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger hears of renewals. Defaults to none.
 	Logger *slog.Logger
+	// Renewed is told of every connection whose new token has been stored. May be nil.
+	Renewed func(ctx context.Context, connection string)
 }
 
 // Auth performs auth methods. Its methods may be called from several goroutines; a process has one.

@@ -227,6 +227,9 @@ func (a *Auth) save(ctx context.Context, acct Account, from string, next record)
 		}
 		next.write(secrets)
 		if last = a.cfg.Secrets.Update(ctx, acct.Connection, secrets, revision); last == nil {
+			if a.cfg.Renewed != nil && next.Set != from {
+				a.cfg.Renewed(ctx, acct.Connection)
+			}
 			return next, nil
 		}
 	}
