@@ -81,7 +81,7 @@ func (q *requests) arm() {
 // serve makes one request of the guest.
 func (q *requests) serve(ctx context.Context, r abi.Request) abi.Response {
 	place := r.Method + " " + hostOf(r.URL)
-	if !idempotent(r.Method) {
+	if !delivery.Idempotent(r.Method) {
 		q.note(func() { q.pending, q.wrote = place, true })
 	}
 	trying, deny := context.WithCancel(ctx)
@@ -217,11 +217,6 @@ func (q *requests) doubt(f *abi.Fault) {
 		return
 	}
 	f.Code = abi.InDoubt
-}
-
-// idempotent reports whether a request of that method may be made twice (RFC 9110 section 9.2.2).
-func idempotent(method string) bool {
-	return method != http.MethodPost && method != http.MethodPatch
 }
 
 // sent is what the call has sent, for the audit log.

@@ -90,7 +90,7 @@ func onLoopback(addr string) error {
 	if err != nil {
 		return cli.Usage("--addr %q: want HOST:PORT, such as 127.0.0.1:4000", addr)
 	}
-	if ip := net.ParseIP(name); name != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !loopback(name) {
 		return cli.Usage("--addr %q: its token is no secret, so it is served on loopback only", addr)
 	}
 	return nil

@@ -25,19 +25,23 @@ type visit struct {
 
 func (v *visit) flags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&v.callback, "callback", "http://127.0.0.1:0/callback", "`URL` that the vendor sends your browser back to, as it is registered there; port 0 takes a free one")
+	f.StringVar(&v.callback, "callback", freeCallback, "`URL` that the vendor sends your browser back to, as it is registered there; port 0 takes a free one")
 	f.StringVar(&v.listen, "listen", "", "`HOST:PORT` to wait on when another server passes the requests of --callback on")
 	f.BoolVar(&v.paste, "paste", false, "wait for no browser: paste the address that yours was sent back to")
 }
 
-// pasteCallback is the callback of a browser on another machine: nothing has to listen there.
-const pasteCallback = "http://127.0.0.1:8765/callback"
+// The callback unless another is given, on a free port, and that of a browser on another machine, where nothing has to
+// listen.
+const (
+	freeCallback  = "http://127.0.0.1:0/callback"
+	pasteCallback = "http://127.0.0.1:8765/callback"
+)
 
 // prepare lets req ask for consent. Call end when the connection is made.
 func (v *visit) prepare(ctx context.Context, s *cli.Streams, req *host.ConnectRequest) (end func() error, err error) {
 	if v.paste {
 		req.Redirect = v.callback
-		if v.callback == "http://127.0.0.1:0/callback" {
+		if v.callback == freeCallback {
 			req.Redirect = pasteCallback
 		}
 		req.Visit = func(_ context.Context, address string) (string, error) {

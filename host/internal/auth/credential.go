@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -119,7 +120,7 @@ func (c *Credential) headers(acct Account, fields map[string]string) error {
 }
 
 func (c *Credential) carry(headers map[string]string) {
-	for _, name := range sortedKeys(headers) {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		c.Owned = append(c.Owned, name)
 		c.Secrets = append(c.Secrets, headers[name])
 	}
@@ -146,15 +147,6 @@ func (c *Credential) query(name, value string) *Credential {
 // basic returns the header of RFC 7617.
 func basic(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // renewable reports whether a token of the method can be had without a person.

@@ -31,7 +31,7 @@ func (a *Auth) exchange(ctx context.Context, acct Account) (record, error) {
 		if err != nil {
 			return record{}, err
 		}
-		for _, name := range sortedKeys(s.Save) {
+		for _, name := range slices.Sorted(maps.Keys(s.Save)) {
 			v, ok := pick(body, s.Save[name])
 			if !ok || v == "" || len(v) > maxToken {
 				return record{}, abi.Faultf(abi.Unavailable, "%s: the answer has no %s at %s", who, name, s.Save[name])

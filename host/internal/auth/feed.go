@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -45,7 +46,7 @@ func pick(v any, pointer string) (string, bool) {
 // must be valid for its field as if a person had typed it. A value that the vendor left out stays as it is.
 func (acct Account) feeds(body any, callback url.Values) (map[string]string, error) {
 	values := map[string]string{}
-	for _, name := range sortedKeys(acct.Method.Feeds) {
+	for _, name := range slices.Sorted(maps.Keys(acct.Method.Feeds)) {
 		from := acct.Method.Feeds[name]
 		v, ok := "", false
 		if param, isCallback := strings.CutPrefix(from, "callback:"); isCallback {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ func (r record) secrets() (list []string) {
 			list = append(list, s)
 		}
 	}
-	for _, name := range sortedKeys(r.Values) {
+	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
 		if name != "expires_in" && r.Values[name] != "" && r.Values[name] != r.Access {
 			list = append(list, r.Values[name])
 		}

@@ -46,6 +46,7 @@ type Route struct {
 	Connection string
 
 	// Errors and Retry are the manifest's. A nil Retry stands for the defaults of [manifest.Retry].
+	// Negative Attempts stand for no repetitions.
 	Errors []manifest.ErrorRule
 	Retry  *manifest.Retry
 

@@ -39,7 +39,7 @@ func newDelivery(d *Deliverer, rt *Route, req abi.Request) *delivery {
 	x := &delivery{Deliverer: d, route: rt, retry: retryOf(rt.Retry), circuit: circuit{connection: rt.Connection}}
 	var keyed bool
 	x.req, keyed = rt.stamp(req)
-	x.repeatable = keyed || rt.ReadOnly || idempotent(req.Method)
+	x.repeatable = keyed || rt.ReadOnly || Idempotent(req.Method)
 	if u, err := url.Parse(req.URL); err == nil {
 		x.circuit.host = u.Host
 	}

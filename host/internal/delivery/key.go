@@ -46,6 +46,8 @@ func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-func idempotent(method string) bool {
+// Idempotent reports whether making a request of that method twice does what making it once does (RFC 9110 section
+// 9.2.2).
+func Idempotent(method string) bool {
 	return safe(method) || method == http.MethodPut || method == http.MethodDelete
 }
