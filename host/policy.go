@@ -11,7 +11,6 @@ import (
 	"patchbay/abi"
 	"patchbay/host/internal/auth"
 	"patchbay/host/internal/egress"
-	"patchbay/host/internal/quota"
 	"patchbay/manifest"
 )
 
@@ -147,12 +146,4 @@ func (s *session) renew(ctx context.Context, h *Host) (bool, error) {
 		s.use(c)
 	}
 	return renewed, nil
-}
-
-// priorityOf is the quota's word for a call's priority.
-func priorityOf(p Priority) quota.Priority {
-	if p == Bulk {
-		return quota.Bulk
-	}
-	return quota.Interactive
 }

@@ -14,12 +14,12 @@ import (
 )
 
 // Priority says who goes first where calls wait for each other.
-type Priority int
+type Priority = quota.Priority
 
 // Priorities. The zero value is Interactive.
 const (
-	Interactive Priority = iota // somebody waits for the answer
-	Bulk
+	Interactive = quota.Interactive // somebody waits for the answer
+	Bulk        = quota.Bulk
 )
 
 // QuotaStore shares the use of vendors' limits with the other processes on it. A missing key matches fs.ErrNotExist, one
@@ -58,9 +58,9 @@ func patienceOf(p Priority) time.Duration {
 }
 
 // lanes are what a call of a connector takes a place in before its guest is called.
-func lanes(connector string, p quota.Priority) []quota.Bucket {
+func lanes(connector string, p Priority) []quota.Bucket {
 	list := []quota.Bucket{{Key: connector, ID: "calls", Concurrency: maxCalls}}
-	if p == quota.Bulk {
+	if p == Bulk {
 		list = append(list, quota.Bucket{Key: connector + " in bulk", ID: "bulk calls", Concurrency: maxBulk})
 	}
 	return list

@@ -11,7 +11,6 @@ import (
 
 	"patchbay/abi"
 	"patchbay/host/internal/guest"
-	"patchbay/host/internal/quota"
 	"patchbay/manifest"
 )
 
@@ -125,7 +124,7 @@ type prepared struct {
 	usage  *Usage
 	*session
 
-	priority quota.Priority
+	priority Priority
 	patience time.Duration
 	key      string
 }
@@ -137,7 +136,7 @@ func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
 	}
 	p := &prepared{
 		opened: o, input: c.Input, cursor: c.Cursor, usage: c.Usage, key: cmp.Or(c.Key, newCallID()),
-		priority: priorityOf(c.Priority), patience: c.Patience,
+		priority: c.Priority, patience: c.Patience,
 	}
 	if p.patience == 0 {
 		p.patience = patienceOf(c.Priority)
