@@ -54,10 +54,11 @@ var layers = map[string]int{
 	"testkit/vendors/tallyfy":        2,
 	"testkit/vendors/netsuite":       2,
 	"host":                           4,
-	"testkit":                        5,
+	"testkit/report":                 0,
+	"testkit":                        9,
 	"internal/cli":                   5,
-	"cmd/host":                       6,
-	"cmd/pack":                       6,
+	"cmd/host":                       10,
+	"cmd/pack":                       10,
 }
 
 // owners names the packages that may import a vendor module; test files are held to it too.
