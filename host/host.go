@@ -16,6 +16,9 @@ import (
 	"patchbay/host/internal/quota"
 )
 
+// Version names what a connector can see of a host. It changes whenever the same call could go otherwise.
+const Version = 1
+
 // Store keeps records under keys. A missing key matches fs.ErrNotExist.
 type Store interface {
 	Get(ctx context.Context, key string) ([]byte, error)

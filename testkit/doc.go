@@ -1,12 +1,12 @@
-// Package testkit tests connectors: it checks a bundle against the rules that need no vendor, and runs the
-// connector's cases, in the real sandbox, with the vendor's answers replayed.
+// Package testkit certifies connectors: it tries a bundle by every rule there is and says what it found, with evidence.
 //
 // Connector authors may rely on [Run]. A connector in this repository has one test:
 //
 //	func TestConnector(t *testing.T) { testkit.Run(t, ".") }
 //
-// The engine returns findings and never touches a *testing.T, so that the same code serves go test, the
-// command pack and a reviewer, with the same verdict.
+// [Certify] is the same engine for the command pack, for a reviewer and for a registry, with the same verdict: it runs
+// the connector's cases, in the real sandbox, with the vendor's answers replayed, and the same calls again at a vendor
+// that fails in every way it can. Nothing leaves the process.
 //
 // # Cases
 //

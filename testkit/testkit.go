@@ -2,45 +2,98 @@ package testkit
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"patchbay/abi"
 	"patchbay/build"
+	"patchbay/bundle"
+	"patchbay/host"
+	"patchbay/manifest"
+	"patchbay/testkit/internal/lab"
+	"patchbay/testkit/report"
 )
 
-// Run builds the connector in dir, checks it and runs its cases, each as a subtest.
+// Run builds the connector in dir and certifies it: a rule that finds an error fails the test, and so does every
+// case, as a subtest of its own.
 func Run(t *testing.T, dir string) {
 	t.Helper()
 	b, err := build.Connector(t.Context(), dir, build.Options{WorkDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), b, Options{CacheDir: filepath.Join(t.TempDir(), "cache")})
+	r, err := Certify(t.Context(), b, Options{CacheDir: filepath.Join(t.TempDir(), "cache")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	check := s.Check(t.Context())
-	for _, f := range check.Findings {
-		if f.Severity == Error {
-			t.Error(f)
-		} else {
-			t.Log(f)
-		}
-	}
-	names := s.Names()
-	if len(names) == 0 {
-		t.Fatal("there are no cases in testdata/cases")
-	}
-	for _, name := range names {
-		t.Run(name, func(t *testing.T) {
-			if c := s.Case(t.Context(), name); !c.OK {
+	for _, c := range r.Cases {
+		t.Run(c.Name, func(t *testing.T) {
+			if !c.OK {
 				t.Error(c.Reason)
 			}
 		})
+	}
+	for _, f := range r.Findings {
+		say := t.Log
+		if f.Severity == report.Error {
+			say = t.Error
+		}
+		say(strings.TrimSpace(f.String()))
+	}
+}
+
+// LiveOptions tune [Live]. The zero value works.
+type LiveOptions struct {
+	CacheDir string       // compile cache; defaults to a temporary folder
+	Logger   *slog.Logger // of guest and host; nil discards them
+}
+
+// Live runs one operation of a bundle against the real vendor, with a connection made of req where it needs one. The
+// bundle is installed nowhere. Its errors are those of [host.Host.Connect] and [host.Host.Run].
+func Live(ctx context.Context, b *bundle.Bundle, req host.ConnectRequest, c host.Call, opts LiveOptions) (abi.Result, error) {
+	l, err := lab.Open(ctx, b, lab.Options{CacheDir: opts.CacheDir, Live: true, Logger: opts.Logger})
+	if err != nil {
+		return abi.Result{}, err
+	}
+	r, err := l.Call(ctx, req, c)
+	return r, errors.Join(err, l.Close(context.WithoutCancel(ctx)))
+}
+
+func permissions(m *manifest.Manifest) []report.Permission {
+	all := []report.Permission{}
+	for _, g := range m.HTTP {
+		all = append(all, report.Permission{URL: g.URL, Methods: g.Methods, Paths: g.Paths, Auth: g.Authenticated(), Reason: g.Reason})
+	}
+	return all
+}
+
+// Cases runs the cases whose file name contains a part, as they were recorded.
+func Cases(ctx context.Context, b *bundle.Bundle, part, cacheDir string) ([]report.Case, error) {
+	l, err := lab.Open(ctx, b, lab.Options{CacheDir: cacheDir})
+	if err != nil {
+		return nil, err
+	}
+	var all []report.Case
+	for _, k := range l.Cases() {
+		if strings.Contains(k.Name, part) {
+			all = append(all, outcome(l.Replay(ctx, k)))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Unreadable())) {
+		if strings.Contains(name, part) {
+			all = append(all, report.Case{Name: name, Reason: l.Unreadable()[name].Error()})
+		}
+	}
+	return all, l.Close(context.WithoutCancel(ctx))
+}
+
+func outcome(t lab.Trace) report.Case {
+	return report.Case{
+		Name: t.Case.Name, Operation: string(t.Case.Call.Kind) + " " + t.Case.Call.Operation, OK: t.Problem == "", Reason: t.Problem,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"patchbay/internal/cli"
 	"patchbay/registry"
 	"patchbay/testkit"
+	"patchbay/testkit/report"
 )
 
 // connectors are the two that the demo runs.
@@ -72,19 +73,25 @@ func (d *demo) build(ctx context.Context, name string, bundles map[string]*bundl
 
 func (d *demo) check(ctx context.Context, b *bundle.Bundle) error {
 	return d.step("check "+b.Manifest().Name, func() (detail string, err error) {
-		t, err := testkit.Open(ctx, b, testkit.Options{CacheDir: d.cache})
+		r, err := testkit.Certify(ctx, b, testkit.Options{CacheDir: d.cache, Static: true})
 		if err != nil {
 			return "", err
 		}
-		defer func() { err = errors.Join(err, t.Close(context.WithoutCancel(ctx))) }()
-		r, cases := t.Check(ctx), t.Cases(ctx)
-		r.Findings = append(r.Findings, cases.Findings...)
+		cases, err := testkit.Cases(ctx, b, "", d.cache)
+		if err != nil {
+			return "", err
+		}
 		for _, f := range r.Findings {
-			if f.Severity == testkit.Error {
+			if f.Severity == report.Error {
 				return "", errors.New(f.String())
 			}
 		}
-		return fmt.Sprintf("%d cases in the sandbox, %d finding(s)", len(cases.Cases), len(r.Findings)), nil
+		for _, c := range cases {
+			if !c.OK {
+				return "", fmt.Errorf("%s: %s", c.Name, c.Reason)
+			}
+		}
+		return fmt.Sprintf("%d cases in the sandbox, %d finding(s)", len(cases), len(r.Findings)), nil
 	})
 }
 

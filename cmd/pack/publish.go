@@ -14,6 +14,7 @@ import (
 	"patchbay/internal/cli"
 	"patchbay/registry"
 	"patchbay/testkit"
+	"patchbay/testkit/report"
 )
 
 type publishOptions struct {
@@ -74,18 +75,17 @@ func runPublish(ctx context.Context, s *cli.Streams, o publishOptions) error {
 	})
 }
 
-// inOrder refuses to publish what pack check or pack test would fault.
+// inOrder refuses to publish what does not pass certification.
 func inOrder(ctx context.Context, s *cli.Streams, b *bundle.Bundle) error {
-	return withSession(ctx, b, testkit.Options{}, func(t *testkit.Session) error {
-		r := t.Check(ctx)
-		cases := t.Cases(ctx)
-		r.Cases, r.Findings = cases.Cases, append(r.Findings, cases.Findings...)
-		if r.OK() {
-			return nil
-		}
-		writeReport(s.Err, b, r)
-		return cli.Hint(findings(r), "nothing was published; 'pack check' and 'pack test' show the same findings")
-	})
+	r, err := certified(ctx, b, testkit.Options{})
+	if err != nil {
+		return err
+	}
+	if r.Verdict == report.Pass {
+		return nil
+	}
+	writeFindings(s.Err, &r)
+	return cli.Hint(findings(&r), "nothing was published; 'pack certify' shows the same findings")
 }
 
 func put(ctx context.Context, root string, b *bundle.Bundle, e bundle.Envelope, key bundle.PublicKey) error {

@@ -66,15 +66,17 @@ func runRun(c *cobra.Command, s *cli.Streams, o runOptions) error {
 			return err
 		}
 	}
-	topts := testkit.Options{Live: true}
-	if o.verbose {
-		topts.Logger = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	home, err := cli.Home()
+	if err != nil {
+		return err
 	}
-	return withSession(c.Context(), b, topts, func(t *testkit.Session) error {
-		r, err := t.Call(c.Context(), o.connect, o.call)
-		if err != nil {
-			return cli.ExplainFields(err)
-		}
-		return s.Print(host.Output(r), func(w io.Writer) { cli.WriteJSON(w, host.Output(r)) })
-	})
+	live := testkit.LiveOptions{CacheDir: cli.CacheDir(home)}
+	if o.verbose {
+		live.Logger = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	r, err := testkit.Live(c.Context(), b, o.connect, o.call, live)
+	if err != nil {
+		return cli.ExplainFields(err)
+	}
+	return s.Print(host.Output(r), func(w io.Writer) { cli.WriteJSON(w, host.Output(r)) })
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -151,4 +152,13 @@ func (r *Report) JSON() ([]byte, error) {
 func (r *Report) Digest() (string, error) {
 	b, err := r.JSON()
 	return fmt.Sprintf("sha256:%x", sha256.Sum256(b)), err
+}
+
+// String is the finding as a compiler would print it, with its fix.
+func (f Finding) String() string {
+	s := fmt.Sprintf("%s: %s: %s [%s]", f.Place, f.Severity, f.Evidence, f.Rule)
+	if f.Fix != "" {
+		s += "\n    fix: " + strings.ReplaceAll(f.Fix, "\n", "\n    ")
+	}
+	return s
 }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"patchbay/bundle"
+	"patchbay/internal/cli"
+	"patchbay/testkit"
+	"patchbay/testkit/report"
+)
+
+type certifyOptions struct {
+	path     string
+	format   string
+	out      string
+	only     []string
+	skip     []string
+	reason   string
+	previous string
+	registry string
+}
+
+func newCertify(s *cli.Streams) *cobra.Command {
+	var o certifyOptions
+	c := &cobra.Command{
+		Use:   "certify [DIR|BUNDLE]",
+		Short: "Look for everything that a reviewer would, with evidence",
+		Long: `Certify tries a connector by every rule there is, offline: its listing, permissions, documents and code, its cases, and
+each of its operations at a vendor that throttles, fails, hangs, drips, cuts off, and answers nonsense. The same
+bundle gives the same report on every machine, byte for byte, so a registry gets the verdict that you got.
+
+It exits with 0 for a pass, with 3 when a finding is an error. A rule is left out with --skip RULE --reason TEXT; the
+report and the marketplace repeat both. 'pack rules' lists the rules, 'pack explain RULE' says what one is for.`,
+		Example: `  $ pack certify
+  $ pack certify dist/hello-0.1.0.bundle --format html --out report.html
+  $ pack certify --only R003,R004
+  $ pack certify --skip D007 --reason "the vendor's pages are behind a login"`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.path = dirArg(args)
+			return runCertify(c.Context(), s, o)
+		},
+	}
+	c.Flags().StringVar(&o.format, "format", "text", "text, json, sarif, junit or html")
+	c.Flags().StringVarP(&o.out, "out", "o", "", "file to write (default standard output)")
+	c.Flags().StringSliceVar(&o.only, "only", nil, "look only at these rules; such a report cannot be signed")
+	c.Flags().StringSliceVar(&o.skip, "skip", nil, "leave these rules out, for --reason")
+	c.Flags().StringVar(&o.reason, "reason", "", "why rules are left out; shown on the listing")
+	c.Flags().StringVar(&o.previous, "previous", "", "the version before: a folder, a bundle, or a name in the registry")
+	c.Flags().StringVar(&o.registry, "registry", "", "registry folder (default PATCHBAY_HOME/registry)")
+	return c
+}
+
+func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
+	b, err := load(ctx, o.path)
+	if err != nil {
+		return err
+	}
+	if err := keep(b, o.path); err != nil {
+		return err
+	}
+	opts, err := o.options(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := certified(ctx, b, opts)
+	if err != nil {
+		return err
+	}
+	if err := o.write(s, &r); err != nil {
+		return err
+	}
+	if r.Verdict != report.Pass {
+		return findings(&r)
+	}
+	return nil
+}
+
+// keep leaves what was certified in the folder's dist: it is what findings are reproduced with.
+func keep(b *bundle.Bundle, path string) error {
+	if strings.HasSuffix(path, ".bundle") {
+		return nil
+	}
+	dist := filepath.Join(path, "dist")
+	if err := os.MkdirAll(dist, 0o755); err != nil {
+		return err
+	}
+	return b.WriteFile(filepath.Join(dist, b.FileName()))
+}
+
+func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
+	opts := testkit.Options{Only: o.only}
+	if len(o.skip) > 0 && strings.TrimSpace(o.reason) == "" {
+		return opts, cli.Usage("--skip wants --reason: whoever installs the connector is shown why")
+	}
+	for _, id := range o.skip {
+		opts.Skip = append(opts.Skip, report.Skip{Rule: id, Reason: o.reason})
+	}
+	if o.previous == "" {
+		return opts, nil
+	}
+	var err error
+	opts.Previous, err = find(ctx, o.previous, o.registry)
+	return opts, err
+}
+
+func (o *certifyOptions) write(s *cli.Streams, r *report.Report) error {
+	format, err := report.ParseFormat(o.format)
+	if err != nil {
+		return cli.Usage("--format: %v", err)
+	}
+	var text bytes.Buffer
+	if err := r.Write(&text, format, testkit.Rules()); err != nil {
+		return err
+	}
+	if o.out == "" {
+		_, err := s.Out.Write(text.Bytes())
+		return err
+	}
+	if err := os.WriteFile(o.out, text.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return s.Print(r, func(w io.Writer) { fmt.Fprintf(w, "%s: %s, report in %s\n", r.Connector, r.Verdict, o.out) })
+}

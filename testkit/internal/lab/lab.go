@@ -1,0 +1,111 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"os"
+	"slices"
+
+	"patchbay/abi"
+	"patchbay/bundle"
+	"patchbay/host"
+	"patchbay/internal/memory"
+	"patchbay/manifest"
+	"patchbay/testkit/internal/cases"
+)
+
+// Options tune a lab. The zero value works.
+type Options struct {
+	CacheDir string // compile cache; defaults to a temporary folder
+	// Live sends requests to the real vendor. Only [Lab.Call] works then.
+	Live bool
+	// Logger receives the log lines of a live lab. Nil discards them.
+	Logger *slog.Logger
+}
+
+// Lab is a bundle made ready to be tried.
+type Lab struct {
+	b          *bundle.Bundle
+	m          *manifest.Manifest
+	host       *host.Host
+	wire       *wire
+	logs       *logs
+	dir        string
+	cases      []*cases.Case
+	unreadable map[string]error
+	kept       kept
+}
+
+// Open installs a bundle in a host of its own that knows nothing else. Close it.
+func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
+	dir, err := os.MkdirTemp("", "patchbay-lab-*")
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}}
+	l.cases, l.unreadable = read(b.Contents().Cases)
+	if l.host, err = host.New(l.config(opts)); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if _, err := l.host.Install(ctx, b, "unsigned"); err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	return l, nil
+}
+
+func (l *Lab) config(opts Options) host.Config {
+	c := host.Config{
+		Store: &memory.Store{}, Vault: &memory.Vault{}, IsConflict: memory.IsConflict, Dir: l.dir, CacheDir: opts.CacheDir,
+	}
+	if opts.Live {
+		c.Logger = opts.Logger
+		return c
+	}
+	c.Transport, c.NoRetries = l.wire, true
+	c.Logger = slog.New(slog.NewTextHandler(l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return c
+}
+
+// Close releases the host and its folder.
+func (l *Lab) Close(ctx context.Context) error {
+	return errors.Join(l.host.Close(ctx), os.RemoveAll(l.dir))
+}
+
+func read(files map[string][]byte) (all []*cases.Case, unreadable map[string]error) {
+	unreadable = map[string]error{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		k, err := cases.Parse(name, files[name])
+		if err != nil {
+			unreadable[name] = err
+			continue
+		}
+		all = append(all, k)
+	}
+	return all, unreadable
+}
+
+// Cases returns the bundle's cases, by name.
+func (l *Lab) Cases() []*cases.Case { return l.cases }
+
+// Unreadable says what is wrong with those cases that cannot be read, by name.
+func (l *Lab) Unreadable() map[string]error { return l.unreadable }
+
+// Describe asks the guest what it has code for.
+func (l *Lab) Describe(ctx context.Context) (abi.Description, error) {
+	return l.host.Describe(ctx, l.m.Ref())
+}
+
+// Call runs one operation with a connection made of req, where the connector needs one.
+func (l *Lab) Call(ctx context.Context, req host.ConnectRequest, c host.Call) (abi.Result, error) {
+	req.Connector, c.Connector = l.m.Ref(), l.m.Ref()
+	if l.connects() {
+		if _, err := l.host.Connect(ctx, req); err != nil {
+			return abi.Result{}, err
+		}
+	}
+	return l.host.Run(ctx, c)
+}
+
+func (l *Lab) connects() bool { return len(l.m.Auth) > 0 || len(l.m.Connection.Fields) > 0 }

@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"patchbay/abi"
+	"patchbay/host"
+	"patchbay/testkit/internal/cases"
+)
+
+// Trace is one call of an operation, as the vendor and the caller saw it.
+type Trace struct {
+	Case     *cases.Case // that the call is of
+	Requests []Request   // in the order in which they reached the vendor
+	Status   abi.Status
+	Output   json.RawMessage // of a call that succeeded; a page's as page.json has it
+	Fault    *abi.Fault      // of one that did not
+	Logs     string
+	Usage    host.Usage
+	Leaked   bool   // a planted credential came back in the output, the fault or the log
+	Problem  string // how the call was not what its case says; "" for as recorded
+}
+
+// Request is one request as it reached the vendor.
+type Request struct {
+	Method     string
+	URL        *url.URL // without the credential
+	Header     http.Header
+	Body       []byte
+	Credential bool   // it carries a planted credential
+	Misplaced  string // what is wrong with where it carries one, or with that it carries none; "" for nothing
+	Status     int    // of the answer; 0 for none
+}
+
+// vendor answers the requests of one call.
+type vendor interface {
+	answer(r *Request) (*http.Response, error)
+}
+
+// perform makes one call at v, with a connection of its own.
+func (l *Lab) perform(ctx context.Context, k *cases.Case, c cases.Call, v vendor) (t Trace) {
+	t.Case = k
+	planted, err := l.connect(ctx, c)
+	if err != nil {
+		t.Problem = err.Error()
+		return t
+	}
+	o := &observer{planted: planted, vendor: v}
+	l.wire.use(o)
+	defer l.wire.use(nil)
+	l.logs.reset()
+	result, err := l.host.Run(ctx, host.Call{
+		Connector: l.m.Ref(), Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage,
+	})
+	t.Requests, t.Logs = o.seen(), l.logs.String()
+	t.Leaked = planted.leaked(result, err, t.Logs)
+	if err != nil {
+		t.Fault = abi.AsFault(err)
+		return t
+	}
+	t.Status, t.Output = result.Status, host.Output(result)
+	return t
+}

@@ -1,0 +1,39 @@
+// Package rule is what a rule of certification is: something that must hold of every connector, why, and how it is
+// looked for. The rules themselves are in the packages below testkit/internal/rules, one for each family.
+package rule
+
+import (
+	"context"
+	"fmt"
+
+	"patchbay/testkit/report"
+)
+
+// Rule is one thing that must hold.
+type Rule struct {
+	report.Rule
+	// Static is true of a rule that needs no run of the guest.
+	Static bool
+	// Check says what it finds. Its error means that it could not look, which is no finding and ends the certification.
+	Check func(ctx context.Context, s *Subject, found Found) error
+}
+
+// Found takes what was found at a place: a JSON pointer into the manifest ("/actions/0/input"), a file with its line
+// ("README.md:12"), "guest", or an operation ("action launch_process"). The rest is the evidence, as for fmt.Sprintf.
+// It must be the same on every machine.
+type Found func(place, format string, args ...any)
+
+// Run looks for one rule.
+func (r *Rule) Run(ctx context.Context, s *Subject) ([]report.Finding, error) {
+	var all []report.Finding
+	err := r.Check(ctx, s, func(place, format string, args ...any) {
+		all = append(all, report.Finding{
+			Rule: r.ID, Severity: r.Severity, Place: place, Evidence: fmt.Sprintf(format, args...), Fix: r.Fix,
+			Reproduce: "pack certify --only " + r.ID + " dist/" + s.Bundle.FileName(),
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rule %s: %w", r.ID, err)
+	}
+	return all, nil
+}

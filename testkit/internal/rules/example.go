@@ -1,0 +1,30 @@
+package rules
+
+import (
+	"embed"
+	"strings"
+
+	"golang.org/x/tools/txtar"
+)
+
+// fixtures are connectors that break the rules, one file a rule, as edits of the good one in testdata/desk.
+//
+//go:embed testdata/*.txtar
+var fixtures embed.FS
+
+// Example shows how a connector breaks a rule: the first fixture of it that does.
+func Example(id string) string {
+	data, err := fixtures.ReadFile("testdata/" + id + ".txtar")
+	if err != nil {
+		return ""
+	}
+	archive := txtar.Parse(data)
+	var b strings.Builder
+	b.Write(archive.Comment)
+	for _, f := range archive.Files {
+		if name, ok := strings.CutPrefix(f.Name, "bad/"); ok {
+			b.WriteString("\n" + strings.TrimSuffix(name, ".edit") + "\n" + string(f.Data))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,7 @@
+// Package network has the rules of family N: what a connector may reach, and whether it needs to.
+package network
+
+import "patchbay/testkit/internal/rule"
+
+// Rules are the rules of this family.
+func Rules() []rule.Rule { return nil }

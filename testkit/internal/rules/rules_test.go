@@ -1,0 +1,272 @@
+package rules_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"patchbay/build"
+	"patchbay/bundle"
+	"patchbay/manifest"
+	"patchbay/testkit"
+	"patchbay/testkit/internal/rules"
+	"patchbay/testkit/report"
+)
+
+// TestRules holds every rule to what a rule is: documented, and proven by a fixture.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	id := regexp.MustCompile(`^[A-Z][0-9]{3}$`)
+	seen := map[string]bool{}
+	for _, f := range rules.Families() {
+		for _, r := range f.Rules {
+			switch {
+			case !id.MatchString(r.ID) || r.Family() != f.ID || seen[r.ID]:
+				t.Errorf("%s: not a new id of family %s", r.ID, f.ID)
+			case r.Title == "" || strings.HasSuffix(r.Title, ".") || len(r.Title) > 90:
+				t.Errorf("%s: title %q: want up to 90 characters without a full stop", r.ID, r.Title)
+			case !strings.HasSuffix(r.Rationale, "."):
+				t.Errorf("%s: rationale %q: want sentences", r.ID, r.Rationale)
+			case r.Fix == "" || strings.HasSuffix(r.Fix, "."):
+				t.Errorf("%s: fix %q: want what to do, without a full stop", r.ID, r.Fix)
+			case r.Severity != report.Error && r.Severity != report.Warning && r.Severity != report.Note:
+				t.Errorf("%s: severity %q", r.ID, r.Severity)
+			case rules.Example(r.ID) == "":
+				t.Errorf("%s: testdata/%[1]s.txtar is missing or shows nothing bad", r.ID)
+			}
+			seen[r.ID] = true
+		}
+	}
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no fixtures", err)
+	}
+	for _, f := range files {
+		if !seen[strings.TrimSuffix(filepath.Base(f), ".txtar")] {
+			t.Errorf("%s is of no rule", f)
+		}
+	}
+}
+
+// TestFixtures breaks the good connector as each fixture says and wants the rule to find it, and to find nothing in
+// the good one and in the variants that come close.
+func TestFixtures(t *testing.T) {
+	t.Parallel()
+	all := base(t)
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no fixtures", err)
+	}
+	for _, file := range files {
+		id := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			variants := map[string][]txtar.File{}
+			for _, f := range archive.Files {
+				variant, name, _ := strings.Cut(f.Name, "/")
+				variants[variant] = append(variants[variant], txtar.File{Name: name, Data: f.Data})
+			}
+			for _, variant := range slices.Sorted(maps.Keys(variants)) {
+				found := all.certify(t, id, variants[variant])
+				switch bad := strings.HasPrefix(variant, "bad"); {
+				case bad && len(found) == 0:
+					t.Errorf("%s: the rule finds nothing", variant)
+				case !bad && !strings.HasPrefix(variant, "good"):
+					t.Errorf("%s: want folders good… and bad…", variant)
+				case !bad && len(found) > 0:
+					t.Errorf("%s: the rule finds %v", variant, found)
+				}
+				for _, f := range found {
+					t.Log(variant, f)
+				}
+			}
+		})
+	}
+}
+
+// TestGood wants nothing at all to be found in the good connector.
+func TestGood(t *testing.T) {
+	t.Parallel()
+	all := base(t)
+	if found := all.certify(t, "", nil); len(found) > 0 {
+		t.Error(found)
+	}
+}
+
+// bases are the good connector's files, and the guests that a fixture may choose from.
+type bases struct {
+	files  map[string]string
+	guests map[string][]byte
+	cache  string
+}
+
+// work is the folder of the whole run: compiled guests are most of its time.
+var work string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if work, err = os.MkdirTemp("", "patchbay-rules-*"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(work)
+		return m.Run()
+	}())
+}
+
+// newBases reads and builds what all fixtures begin with, once.
+var newBases = sync.OnceValues(func() (*bases, error) {
+	b := &bases{files: map[string]string{}, guests: map[string][]byte{}, cache: filepath.Join(work, "cache")}
+	cases, err := filepath.Glob("testdata/desk/testdata/cases/*.txtar")
+	if err != nil || len(cases) == 0 {
+		return nil, errors.Join(err, errors.New("there are no cases"))
+	}
+	for _, path := range append(cases, "testdata/desk/connector.yaml", "testdata/desk/README.md", "testdata/desk/icon.svg") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		b.files[strings.TrimPrefix(path, "testdata/desk/")] = string(text)
+	}
+	for _, name := range []string{"desk", "rogue", "mute"} {
+		made, err := build.Connector(context.Background(), filepath.Join("testdata", name), build.Options{WorkDir: filepath.Join(work, name)})
+		if err != nil {
+			return nil, err
+		}
+		b.guests[name] = made.Contents().Module
+	}
+	return b, nil
+})
+
+func base(t *testing.T) *bases {
+	t.Helper()
+	b, err := newBases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// certify lays files over the good connector's and returns what the rule finds. NAME.edit changes NAME: lines that
+// begin with "-" make place for those with "+", those with " " stay. NAME.delete takes it away; the file guest names one.
+// previous/NAME is laid over the version before.
+func (b *bases) certify(t *testing.T, id string, over []txtar.File) []report.Finding {
+	t.Helper()
+	opts := testkit.Options{CacheDir: b.cache}
+	if id != "" {
+		opts.Only = []string{id}
+	}
+	var now, before []txtar.File
+	for _, f := range over {
+		if name, ok := strings.CutPrefix(f.Name, "previous/"); ok {
+			before = append(before, txtar.File{Name: name, Data: f.Data})
+			continue
+		}
+		now = append(now, f)
+	}
+	if before != nil {
+		opts.Previous = b.bundle(t, before)
+	}
+	r, err := testkit.Certify(t.Context(), b.bundle(t, now), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Findings
+}
+
+func (b *bases) bundle(t *testing.T, over []txtar.File) *bundle.Bundle {
+	t.Helper()
+	files := maps.Clone(b.files)
+	for _, f := range over {
+		switch name, kind, _ := cutKind(f.Name); kind {
+		case "edit":
+			files[name] = edit(t, name, files[name], string(f.Data))
+		case "delete":
+			delete(files, name)
+		default:
+			files[name] = string(f.Data)
+		}
+	}
+	made, err := bundle.New(b.contents(t, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func cutKind(name string) (string, string, bool) {
+	for _, kind := range []string{"edit", "delete"} {
+		if base, ok := strings.CutSuffix(name, "."+kind); ok {
+			return base, kind, true
+		}
+	}
+	return name, "", false
+}
+
+func (b *bases) contents(t *testing.T, files map[string]string) bundle.Contents {
+	t.Helper()
+	m, err := manifest.Parse([]byte(files["connector.yaml"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	which := "desk"
+	if files["guest"] != "" {
+		which = strings.TrimSpace(files["guest"])
+	}
+	c := bundle.Contents{Module: b.guests[which], Readme: []byte(files["README.md"]), Cases: map[string][]byte{}, SBOM: []byte(files["sbom.json"])}
+	if c.Module == nil {
+		c.Module = []byte(files["guest"]) // a module as it is
+	}
+	if c.Manifest, err = m.Canonical(); err != nil {
+		t.Fatal(err)
+	}
+	if m.Icon != "" {
+		c.Icon, c.IconType = []byte(files[m.Icon]), bundle.TypeSVG
+		if strings.HasSuffix(m.Icon, ".png") {
+			c.IconType = bundle.TypePNG
+		}
+	}
+	for name, text := range files {
+		if name, ok := strings.CutPrefix(name, "testdata/cases/"); ok {
+			c.Cases[name] = []byte(text)
+		}
+	}
+	return c
+}
+
+// edit applies hunks, which an empty line separates.
+func edit(t *testing.T, name, text, hunks string) string {
+	t.Helper()
+	for hunk := range strings.SplitSeq(strings.Trim(hunks, "\n"), "\n\n") {
+		var old, made strings.Builder
+		for line := range strings.SplitSeq(strings.Trim(hunk, "\n"), "\n") {
+			switch {
+			case strings.HasPrefix(line, "-"):
+				old.WriteString(line[1:] + "\n")
+			case strings.HasPrefix(line, "+"):
+				made.WriteString(line[1:] + "\n")
+			default:
+				old.WriteString(strings.TrimPrefix(line, " ") + "\n")
+				made.WriteString(strings.TrimPrefix(line, " ") + "\n")
+			}
+		}
+		if n := strings.Count("\n"+text, "\n"+old.String()); n != 1 {
+			t.Fatalf("%s has %d times\n%s", name, n, old.String())
+		}
+		text = strings.TrimPrefix(strings.Replace("\n"+text, "\n"+old.String(), "\n"+made.String(), 1), "\n")
+	}
+	return text
+}

@@ -1,0 +1,7 @@
+// Package triggers has the rules of family T: polls and webhooks that lose nothing and repeat nothing.
+package triggers
+
+import "patchbay/testkit/internal/rule"
+
+// Rules are the rules of this family.
+func Rules() []rule.Rule { return nil }
