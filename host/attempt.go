@@ -34,7 +34,7 @@ func (h *Host) attempt(ctx context.Context, q *requests, number int, state json.
 		return abi.Result{}, q.explain(err)
 	}
 	defer place.Release(0, nil)
-	a := &attempt{prepared: p, host: h, id: newCallID(), number: number, state: state, limits: p.op.Limits.Apply(abi.Limits{}.WithDefaults())}
+	a := &attempt{prepared: p, host: h, id: h.ids.next(), number: number, state: state, limits: p.op.Limits.Apply(abi.Limits{}.WithDefaults())}
 	a.log = h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", a.id)
 	ctx, a.budget = newBudget(ctx, a.limits.Wall)
 	defer a.budget.stop()
@@ -75,6 +75,7 @@ func (a *attempt) call(q *requests) guest.Call {
 			Input: a.input, Connection: a.view, Cursor: a.cursor, State: a.state, Deadline: a.limits.Wall.Seconds(),
 		},
 		Limits: a.limits,
+		World:  a.host.cfg.World,
 		Log:    func(l abi.LogRecord) { logGuest(a.log, l) },
 	}
 	c.Limits.Wall += a.patience

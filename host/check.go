@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,6 +97,3 @@ func Output(r abi.Result) json.RawMessage {
 	}
 	return data
 }
-
-// newCallID returns a random id: 26 letters and digits, as crypto/rand.Text makes them.
-func newCallID() string { return rand.Text() }

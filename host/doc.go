@@ -23,4 +23,10 @@
 // Each connector has an [Isolation]: a worker process of its own (host/internal/worker), or this process
 // (host/internal/sandbox). Workers, and the processes that compile modules, are this program again: package host
 // takes them over before main, see file child.go. [Examine] tells what the machine enforces on them.
+//
+// # Calls that come out the same
+//
+// With Config.World the same call uses the same fuel and memory and makes the same requests, in any host and in either
+// ring, as long as the vendor gives the same answers. The ids of calls, and with them their idempotency keys, count
+// from one in each host; what the auth methods draw (nonces, states) stays random.
 package host

@@ -60,6 +60,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the clock. Defaults to time.Now.
 	Now func() time.Time
+	// World fixes what guests see of time and chance, so that the same call comes out the same every time: it uses the
+	// same fuel and memory, makes the same requests, and repeats them after the same waits. Ids of calls are counted then.
+	// Nil: the real world.
+	World *World
 }
 
 func (c Config) withDefaults() Config {
@@ -102,6 +106,7 @@ type Host struct {
 	quotas    *quota.Quotas // vendors' limits
 	lanes     *quota.Quotas // this process' own
 	recorder  recorder
+	ids       ids
 	reported  sync.Map // connections that are known to need a person: name to true
 
 	retiring sync.WaitGroup // guests of versions that are no longer installed
@@ -128,10 +133,11 @@ func New(cfg Config) (*Host, error) {
 	h := &Host{
 		cfg: cfg, guests: engines, opened: map[string]*opened{},
 		egress:    egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger}),
-		deliverer: delivery.New(delivery.Config{Logger: cfg.Logger}),
+		deliverer: delivery.New(delivery.Config{Logger: cfg.Logger, Jitter: cfg.jitter()}),
 		quotas:    quota.New(quota.Config{Store: cfg.Quotas, IsConflict: cfg.IsConflict, Logger: cfg.Logger}),
 		lanes:     quota.New(quota.Config{}),
 		recorder:  recorder{audit: cfg.Audit, log: cfg.Logger},
+		ids:       ids{counted: cfg.World != nil},
 	}
 	h.auth = auth.New(auth.Config{
 		Secrets: sealed{cfg.Vault}, Lock: h.locks(), IsConflict: cfg.IsConflict,

@@ -136,7 +136,7 @@ func (h *Host) loadGuest(o *opened, l *load) {
 	defer close(l.done)
 	ctx, cancel := context.WithTimeout(context.Background(), loadTime)
 	defer cancel()
-	m := guest.Module{Code: o.module, Limits: o.m.Limits.Apply(abi.Limits{}), WarmUp: warmUp()}
+	m := guest.Module{Code: o.module, Limits: o.m.Limits.Apply(abi.Limits{}), WarmUp: warmUp(), World: h.cfg.World}
 	l.program, l.err = h.guests.load(ctx, h.ring(o.rec), m)
 }
 

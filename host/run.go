@@ -135,7 +135,7 @@ func (h *Host) prepare(ctx context.Context, c Call) (*prepared, error) {
 		return nil, err
 	}
 	p := &prepared{
-		opened: o, input: c.Input, cursor: c.Cursor, usage: c.Usage, key: cmp.Or(c.Key, newCallID()),
+		opened: o, input: c.Input, cursor: c.Cursor, usage: c.Usage, key: cmp.Or(c.Key, h.ids.next()),
 		priority: c.Priority, patience: c.Patience,
 	}
 	if p.patience == 0 {

@@ -72,7 +72,11 @@ func (p *Program) keepState(ctx context.Context) error {
 	if p.snapshot, err = first.snapshot(); err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}
-	if err := p.warm(ctx, first); err != nil {
+	switch err := p.warm(ctx, first); {
+	case err == nil:
+	case p.world != nil && abi.AsFault(err).Code == abi.Timeout: // a busy machine would start other calls than an idle one
+		return fmt.Errorf("warm-up: %w", err)
+	default:
 		p.logger.Debug("warm-up failed, calls start cold", "err", err)
 	}
 	return nil
@@ -127,7 +131,11 @@ func (p *Program) warm(ctx context.Context, i *instance) error {
 	if len(p.warmUp) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, min(warmTime, p.limits.Wall), guest.ErrWall)
+	within := min(warmTime, p.limits.Wall)
+	if p.world != nil {
+		within = p.limits.Wall
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, within, guest.ErrWall)
 	defer cancel()
 	for _, env := range p.warmUp {
 		c := newCall(ctx, p.limits, p.startClock(), nil)

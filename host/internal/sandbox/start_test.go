@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -93,6 +94,19 @@ func TestStart_SelfTest(t *testing.T) {
 		if got := count(t, p); got != 1 {
 			t.Errorf("got %d", got)
 		}
+	}
+}
+
+// TestWarmUp_World has a warm-up out of time: in a fixed world no guest starts that would start otherwise elsewhere.
+func TestWarmUp_World(t *testing.T) {
+	t.Parallel()
+	m := guest.Module{Code: guesttest.Guest(t), Limits: abi.Limits{Wall: 200 * time.Millisecond},
+		WarmUp: []abi.Envelope{guesttest.Action("spin", nil).Envelope}}
+	e := newEngine(t, Config{Cache: cache})
+	load(t, e, m)
+	m.World = &guest.World{}
+	if _, err := e.Load(t.Context(), m); err == nil || !strings.Contains(err.Error(), "warm-up") {
+		t.Errorf("got %v, want an error that names the warm-up", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	mathrand "math/rand"
 	randv2 "math/rand/v2"
+	"strconv"
 	"time"
 
 	"patchbay/abi"
@@ -24,6 +25,11 @@ var chance = map[string]func(abi.Envelope) int32{
 	},
 	"diary": func(env abi.Envelope) int32 {
 		output(diary(input[float64](env)))
+		return 0
+	},
+	"churn": func(env abi.Envelope) int32 {
+		in := input[struct{ Rounds int }](env)
+		output(churn(in.Rounds, env.Connection.URLs["api"]))
 		return 0
 	},
 }
@@ -57,4 +63,27 @@ func diary(seconds float64) map[string]any {
 	time.Sleep(time.Duration(seconds * float64(time.Second)))
 	return map[string]any{"numbers": numbers(), "before": before.UnixNano(), "after": time.Now().UnixNano(),
 		"slept": time.Since(before).Nanoseconds()}
+}
+
+// churn makes maps until garbage has been collected several times, and tells a vendor and its caller in which order
+// they are read.
+func churn(rounds int, url string) map[string]any {
+	orders := []string{}
+	for range rounds {
+		m := map[string][]byte{}
+		for i := range 512 {
+			m[strconv.Itoa(i)] = make([]byte, 1024)
+		}
+		for k := range m {
+			orders = append(orders, k)
+			break
+		}
+		req := abi.Request{Method: "GET", URL: url + "/" + orders[len(orders)-1]}
+		frame, err := req.Encode()
+		if err != nil {
+			panic(err)
+		}
+		take(httpTake, request(httpCall, abi.OpSend, frame))
+	}
+	return map[string]any{"orders": orders}
 }
