@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,15 +61,18 @@ report and the marketplace repeat both. 'pack rules' lists the rules, 'pack expl
 }
 
 func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
+	opts, err := o.options(ctx)
+	if err != nil {
+		return err
+	}
 	b, err := load(ctx, o.path)
+	if r, ok := testkit.Refused(err, opts); ok {
+		return errors.Join(o.write(s, &r), findings(&r))
+	}
 	if err != nil {
 		return err
 	}
 	if err := keep(b, o.path); err != nil {
-		return err
-	}
-	opts, err := o.options(ctx)
-	if err != nil {
 		return err
 	}
 	r, err := certified(ctx, b, opts)
@@ -81,6 +85,7 @@ func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
 	if r.Verdict != report.Pass {
 		return findings(&r)
 	}
+	s.Note("next: pack publish")
 	return nil
 }
 

@@ -80,7 +80,7 @@ func explain(path string, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &diags):
-		return cli.Hint(cli.WithExit(errors.New(diags.Format(filepath.Join(path, build.ManifestFile))), cli.ExitFindings),
+		return cli.Hint(cli.WithExit(told{diags.Format(filepath.Join(path, build.ManifestFile)), err}, cli.ExitFindings),
 			"correct %s; its format is described in docs/manifest.md, which 'pack new' puts into third_party/patchbay", build.ManifestFile)
 	case errors.As(err, &compile):
 		return cli.Hint(err, "the guest is built for GOOS=wasip1: 'go vet ./...' in %s shows the same errors in your editor", path)
@@ -99,3 +99,12 @@ func explain(path string, err error) error {
 	}
 	return err
 }
+
+// told is an error in other words.
+type told struct {
+	text string
+	error
+}
+
+func (t told) Error() string { return t.text }
+func (t told) Unwrap() error { return t.error }

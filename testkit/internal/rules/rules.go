@@ -40,6 +40,7 @@ func Families() []Family {
 		{"D", "Documents", documents.Rules()},
 		{"L", "Limits", limits.Rules()},
 	}
+	valid(all)
 	for _, f := range all {
 		slices.SortFunc(f.Rules, func(a, b rule.Rule) int { return strings.Compare(a.ID, b.ID) })
 	}

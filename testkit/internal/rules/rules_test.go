@@ -20,6 +20,7 @@ import (
 	"patchbay/testkit"
 	"patchbay/testkit/internal/rules"
 	"patchbay/testkit/report"
+	"patchbay/wasm"
 )
 
 // TestRules holds every rule to what a rule is: documented, and proven by a fixture.
@@ -170,6 +171,7 @@ func (b *bases) certify(t *testing.T, id string, over []txtar.File) []report.Fin
 		opts.Only = []string{id}
 	}
 	var now, before []txtar.File
+	var err error
 	for _, f := range over {
 		if name, ok := strings.CutPrefix(f.Name, "previous/"); ok {
 			before = append(before, txtar.File{Name: name, Data: f.Data})
@@ -178,16 +180,31 @@ func (b *bases) certify(t *testing.T, id string, over []txtar.File) []report.Fin
 		now = append(now, f)
 	}
 	if before != nil {
-		opts.Previous = b.bundle(t, before)
+		if opts.Previous, err = b.bundle(t, before); err != nil {
+			t.Fatal(err)
+		}
 	}
-	r, err := testkit.Certify(t.Context(), b.bundle(t, now), opts)
+	r, err := b.report(t, now, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r.Findings
 }
 
-func (b *bases) bundle(t *testing.T, over []txtar.File) *bundle.Bundle {
+// report certifies what can be built, and says of the rest why not.
+func (b *bases) report(t *testing.T, over []txtar.File, opts testkit.Options) (report.Report, error) {
+	t.Helper()
+	made, err := b.bundle(t, over)
+	if err == nil {
+		return testkit.Certify(t.Context(), made, opts)
+	}
+	if r, ok := testkit.Refused(err, opts); ok {
+		return r, nil
+	}
+	return report.Report{}, err
+}
+
+func (b *bases) bundle(t *testing.T, over []txtar.File) (*bundle.Bundle, error) {
 	t.Helper()
 	files := maps.Clone(b.files)
 	for _, f := range over {
@@ -200,11 +217,15 @@ func (b *bases) bundle(t *testing.T, over []txtar.File) *bundle.Bundle {
 			files[name] = string(f.Data)
 		}
 	}
-	made, err := bundle.New(b.contents(t, files))
+	m, err := manifest.Parse([]byte(files["connector.yaml"]))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return made
+	c, err := b.contents(m, files)
+	if err != nil {
+		return nil, err
+	}
+	return bundle.New(c)
 }
 
 func cutKind(name string) (string, string, bool) {
@@ -216,22 +237,20 @@ func cutKind(name string) (string, string, bool) {
 	return name, "", false
 }
 
-func (b *bases) contents(t *testing.T, files map[string]string) bundle.Contents {
-	t.Helper()
-	m, err := manifest.Parse([]byte(files["connector.yaml"]))
-	if err != nil {
-		t.Fatal(err)
-	}
+func (b *bases) contents(m *manifest.Manifest, files map[string]string) (c bundle.Contents, err error) {
 	which := "desk"
 	if files["guest"] != "" {
 		which = strings.TrimSpace(files["guest"])
 	}
-	c := bundle.Contents{Module: b.guests[which], Readme: []byte(files["README.md"]), Cases: map[string][]byte{}, SBOM: []byte(files["sbom.json"])}
+	c = bundle.Contents{Module: b.guests[which], Readme: []byte(files["README.md"]), Cases: map[string][]byte{}, SBOM: []byte(files["sbom.json"])}
 	if c.Module == nil {
 		c.Module = []byte(files["guest"]) // a module as it is
+		if _, err := wasm.Scan(c.Module); err != nil {
+			return c, err
+		}
 	}
 	if c.Manifest, err = m.Canonical(); err != nil {
-		t.Fatal(err)
+		return c, err
 	}
 	if m.Icon != "" {
 		c.Icon, c.IconType = []byte(files[m.Icon]), bundle.TypeSVG
@@ -244,7 +263,7 @@ func (b *bases) contents(t *testing.T, files map[string]string) bundle.Contents 
 			c.Cases[name] = []byte(text)
 		}
 	}
-	return c
+	return c, nil
 }
 
 // edit applies hunks, which an empty line separates.
