@@ -17,7 +17,7 @@ import (
 // is wrong with the manifest, or with the guest's bytes. Such a connector is not certified further.
 func Refused(err error, opts Options) (report.Report, bool) {
 	r := report.Report{
-		RuleSet: RuleSet(), Host: fmt.Sprint(host.Version), Hardener: fmt.Sprint(wasm.HardenVersion), Only: opts.Only, Skipped: opts.Skip,
+		RuleSet: RuleSet(), Connector: "(not built)", Host: fmt.Sprint(host.Version), Hardener: fmt.Sprint(wasm.HardenVersion), Only: opts.Only, Skipped: opts.Skip,
 		Findings: []report.Finding{}, Families: []report.Family{}, Cases: []report.Case{}, Figures: []report.Figure{}, Permissions: []report.Permission{},
 	}
 	var (
