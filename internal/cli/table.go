@@ -6,7 +6,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode"
+
+	"patchbay/internal/printable"
 )
 
 // Table writes rows in aligned columns under a header in capitals.
@@ -24,13 +25,7 @@ func Table(w io.Writer, header []string, rows [][]string) {
 }
 
 // CleanLines is [Clean] for text of several lines.
-func CleanLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, l := range lines {
-		lines[i] = Clean(l)
-	}
-	return strings.Join(lines, "\n")
-}
+func CleanLines(text string) string { return printable.Lines(text) }
 
 // WriteJSON writes a JSON document with indentation and a line feed. Characters that [Clean] would take out are
 // escaped, so that the document stays the same and the terminal unharmed.
@@ -39,23 +34,9 @@ func WriteJSON(w io.Writer, data json.RawMessage) {
 	if err != nil {
 		pretty = data
 	}
-	for _, r := range string(pretty) {
-		if r != '\n' && Clean(string(r)) != string(r) {
-			fmt.Fprintf(w, `\u%04x`, r)
-		} else {
-			io.WriteString(w, string(r))
-		}
-	}
-	io.WriteString(w, "\n")
+	w.Write(append(printable.JSON(pretty), '\n'))
 }
 
 // Clean makes text from strangers fit for a terminal: control and direction-changing characters and separators
 // of lines, with which it could repaint the screen or hide what it says, become spaces.
-func Clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
-			return ' '
-		}
-		return r
-	}, text)
-}
+func Clean(text string) string { return printable.Clean(text) }

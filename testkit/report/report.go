@@ -5,7 +5,6 @@ package report
 import (
 	"cmp"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,7 +114,12 @@ type Rule struct {
 }
 
 // Family returns the letter of the rule's family.
-func (r Rule) Family() string { return r.ID[:1] }
+func (r Rule) Family() string {
+	for _, letter := range r.ID {
+		return string(letter)
+	}
+	return ""
+}
 
 // Close sorts what was found and sets the verdict. Every report is closed before it is written.
 func (r *Report) Close() {
@@ -131,6 +135,9 @@ func (r *Report) Close() {
 
 var rank = map[Severity]int{Error: 0, Warning: 1, Note: 2}
 
+// Kept is how many of the family's rules found neither an error nor a warning.
+func (f Family) Kept() int { return f.Rules - f.Broken }
+
 // Count returns how many findings are of severity s.
 func (r *Report) Count(s Severity) int {
 	n := 0
@@ -142,10 +149,9 @@ func (r *Report) Count(s Severity) int {
 	return n
 }
 
-// JSON returns the report's one form.
+// JSON returns the report's one form. What a terminal would obey is escaped in it, so that it may be shown as it is.
 func (r *Report) JSON() ([]byte, error) {
-	b, err := json.MarshalIndent(r, "", "  ")
-	return append(b, '\n'), err
+	return indented(r)
 }
 
 // Digest is the SHA-256 of [Report.JSON].

@@ -1,0 +1,65 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestGolden(t *testing.T) {
+	for _, format := range Formats() {
+		r, rules := sample()
+		golden(t, "fail."+string(format), write(t, r, format, rules))
+		r, rules = clean()
+		golden(t, "pass."+string(format), write(t, r, format, rules))
+	}
+}
+
+func TestParseFormat(t *testing.T) {
+	t.Parallel()
+	for _, f := range Formats() {
+		if got, err := ParseFormat(string(f)); got != f || err != nil {
+			t.Errorf("%s: got %q, %v", f, got, err)
+		}
+	}
+	_, err := ParseFormat("xml")
+	if err == nil || !strings.Contains(err.Error(), `"xml": it is one of text, json, sarif, junit, html`) {
+		t.Errorf("the error lists no formats: %v", err)
+	}
+	if err := new(Report).Write(io.Discard, "xml", nil); err == nil {
+		t.Error("a report was written as xml")
+	}
+}
+
+// TestRulesInAnyOrder: who makes the report need not sort its rules, and they stay as they were.
+func TestRulesInAnyOrder(t *testing.T) {
+	t.Parallel()
+	r, rules := sample()
+	turned := slices.Clone(rules)
+	slices.Reverse(turned)
+	before := slices.Clone(turned)
+	for _, f := range Formats() {
+		if !bytes.Equal(write(t, r, f, rules), write(t, r, f, turned)) {
+			t.Errorf("%s depends on the order of the rules", f)
+		}
+	}
+	if !slices.Equal(before, turned) {
+		t.Error("the rules were sorted in place")
+	}
+}
+
+// TestUnknownRules: a report may be read by a program whose rules are others.
+func TestUnknownRules(t *testing.T) {
+	t.Parallel()
+	r, _ := sample()
+	for _, f := range Formats() {
+		got := string(write(t, r, f, nil))
+		for _, id := range []string{"N004", "O021", "M007"} {
+			if !strings.Contains(got, id) {
+				t.Errorf("%s does not name %s", f, id)
+			}
+		}
+	}
+}
