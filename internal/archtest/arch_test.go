@@ -104,12 +104,14 @@ var owners = map[string][]string{
 	"oras.land/oras-go/v2":                              {"registry"},
 
 	// Test files only; see testOnly.
+	"github.com/chromedp/cdproto":     nil,
+	"github.com/chromedp/chromedp":    nil,
 	"github.com/google/go-cmp":        nil,
 	"github.com/rogpeppe/go-internal": nil,
 	"pgregory.net/rapid":              nil,
 }
 
-var testOnly = []string{"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "pgregory.net/rapid"}
+var testOnly = []string{"github.com/chromedp/cdproto", "github.com/chromedp/chromedp", "github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "pgregory.net/rapid"}
 
 // testers names packages whose tests, and only they, may import a library that others own.
 var testers = map[string][]string{

@@ -30,18 +30,10 @@ func (r *Report) summary() string {
 // thousands writes 1234567 as 1,234,567.
 func thousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
-	first := len(s) % 3
-	if n < 0 || len(s) <= 3 {
-		return s // nothing that is counted here is negative
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
-	var groups []string
-	if first > 0 {
-		groups = append(groups, s[:first])
-	}
-	for ; first < len(s); first += 3 {
-		groups = append(groups, s[first:first+3])
-	}
-	return strings.Join(groups, ",")
+	return s
 }
 
 // size writes bytes in KiB or MiB.
