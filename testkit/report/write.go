@@ -38,8 +38,8 @@ func ParseFormat(name string) (Format, error) {
 	return "", fmt.Errorf("there is no format %q: it is one of %s", name, strings.Join(names, ", "))
 }
 
-// Write writes the report to w in a format. rules are those that were looked at; findings and skips of others are
-// written by their id alone.
+// Write writes the report to w in a format. rules are those of the rule set; of them, those that the report was not
+// asked for are left out, and findings and skips of others are written by their id alone.
 func (r *Report) Write(w io.Writer, format Format, rules []Rule) error {
 	b, err := r.encode(format, rules)
 	if err != nil {
@@ -67,9 +67,14 @@ func (r *Report) encode(format Format, rules []Rule) ([]byte, error) {
 	return nil, err
 }
 
-// named returns the rules by id, with those that only a finding or a skip names.
+// named returns the rules that were looked at or skipped, by id.
 func (r *Report) named(rules []Rule) []Rule {
-	all := slices.Clone(rules)
+	var all []Rule
+	for _, rule := range rules {
+		if len(r.Only) == 0 || slices.Contains(r.Only, rule.ID) {
+			all = append(all, rule)
+		}
+	}
 	for _, f := range r.Findings {
 		all = append(all, Rule{ID: f.Rule, Severity: f.Severity})
 	}

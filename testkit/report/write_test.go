@@ -63,3 +63,16 @@ func TestUnknownRules(t *testing.T) {
 		}
 	}
 }
+
+// TestOnly: what was not looked at is not said to be kept.
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	r, rules := sample()
+	r.Only, r.Findings, r.Skipped = []string{"R005"}, nil, nil
+	for _, f := range Formats() {
+		got := string(write(t, r, f, rules))
+		if strings.Contains(got, "O022") || !strings.Contains(got, "R005") {
+			t.Errorf("%s lists rules that were not looked at, or leaves out the one that was", f)
+		}
+	}
+}
