@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +47,36 @@ func TestPage(t *testing.T) {
 		for _, l := range looks {
 			t.Run(fmt.Sprintf("%s/%d/%s", name, l.width, l.scheme), func(t *testing.T) { testPage(t, ctx, address, l) })
 		}
+	}
+}
+
+// TestPage_PolicyAlone: should a connector's text ever get past the template, it neither runs nor loads anything.
+func TestPage_PolicyAlone(t *testing.T) {
+	ctx := browser(t)
+	const mark, attack = "EVIDENCE", `<script>document.title = "owned"</script><style>body { display: none }</style>
+		<img src="/image" onerror="document.title = 'owned'"><link rel="stylesheet" href="/style"><iframe src="/frame"></iframe>
+		<svg onload="document.title = 'owned'"></svg><form action="/form"><input autofocus onfocus="form.submit()"></form>`
+	r := &Report{Connector: "acme/shop@1.4.0", Findings: []Finding{{Rule: "D001", Severity: Error, Evidence: mark}}}
+	r.Close()
+	page := strings.Replace(string(write(t, r, HTML, nil)), mark, attack, 1)
+	var asked atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		io.WriteString(w, page)
+	}))
+	t.Cleanup(s.Close)
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.URL)); err != nil {
+		t.Fatal(err)
+	}
+	if got := evaluate[string](t, ctx, `document.title`); got != "FAIL: acme/shop@1.4.0" {
+		t.Errorf("a script ran: the title is %q", got)
+	}
+	if evaluate[string](t, ctx, `getComputedStyle(document.body).display`) == "none" {
+		t.Error("another style was applied")
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the page made %d requests besides itself", n-1)
 	}
 }
 
