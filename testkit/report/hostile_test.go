@@ -67,7 +67,7 @@ func FuzzStrings(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		r, rules := hostile(text)
 		likened, _ := hostile(innocent(text))
-		for _, format := range Formats() {
+		for _, format := range formats() {
 			got, want := string(write(t, r, format, rules)), string(write(t, likened, format, rules))
 			if !utf8.ValidString(got) || printable.Lines(got) != got {
 				t.Errorf("%s holds what a terminal obeys", format)
@@ -150,7 +150,7 @@ func strange(t *testing.T, schema *jsonschema.Schema, text string) {
 	rules := []Rule{{ID: text, Title: text, Rationale: text, Severity: Severity(text), Fix: text, Origin: text}}
 	valid(t, schema, write(t, r, SARIF, rules))
 	parseJUnit(t, write(t, r, JUnit, rules))
-	for _, format := range Formats() {
+	for _, format := range formats() {
 		if got := write(t, r, format, rules); !bytes.Equal(got, []byte(printable.Lines(string(got)))) {
 			t.Errorf("%s holds what a terminal obeys", format)
 		}

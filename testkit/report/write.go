@@ -23,16 +23,16 @@ const (
 	HTML  Format = "html"  // one page for people, that loads nothing
 )
 
-// Formats returns all formats.
-func Formats() []Format { return []Format{Text, JSON, SARIF, JUnit, HTML} }
+// formats returns all formats.
+func formats() []Format { return []Format{Text, JSON, SARIF, JUnit, HTML} }
 
 // ParseFormat returns the format of that name, or an error that lists them.
 func ParseFormat(name string) (Format, error) {
-	if slices.Contains(Formats(), Format(name)) {
+	if slices.Contains(formats(), Format(name)) {
 		return Format(name), nil
 	}
 	var names []string
-	for _, f := range Formats() {
+	for _, f := range formats() {
 		names = append(names, string(f))
 	}
 	return "", fmt.Errorf("there is no format %q: it is one of %s", name, strings.Join(names, ", "))

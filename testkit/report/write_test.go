@@ -9,7 +9,7 @@ import (
 )
 
 func TestGolden(t *testing.T) {
-	for _, format := range Formats() {
+	for _, format := range formats() {
 		r, rules := sample()
 		golden(t, "fail."+string(format), write(t, r, format, rules))
 		r, rules = clean()
@@ -19,7 +19,7 @@ func TestGolden(t *testing.T) {
 
 func TestParseFormat(t *testing.T) {
 	t.Parallel()
-	for _, f := range Formats() {
+	for _, f := range formats() {
 		if got, err := ParseFormat(string(f)); got != f || err != nil {
 			t.Errorf("%s: got %q, %v", f, got, err)
 		}
@@ -40,7 +40,7 @@ func TestRulesInAnyOrder(t *testing.T) {
 	turned := slices.Clone(rules)
 	slices.Reverse(turned)
 	before := slices.Clone(turned)
-	for _, f := range Formats() {
+	for _, f := range formats() {
 		if !bytes.Equal(write(t, r, f, rules), write(t, r, f, turned)) {
 			t.Errorf("%s depends on the order of the rules", f)
 		}
@@ -54,7 +54,7 @@ func TestRulesInAnyOrder(t *testing.T) {
 func TestUnknownRules(t *testing.T) {
 	t.Parallel()
 	r, _ := sample()
-	for _, f := range Formats() {
+	for _, f := range formats() {
 		got := string(write(t, r, f, nil))
 		for _, id := range []string{"N004", "O021", "M007"} {
 			if !strings.Contains(got, id) {
@@ -69,7 +69,7 @@ func TestOnly(t *testing.T) {
 	t.Parallel()
 	r, rules := sample()
 	r.Only, r.Findings, r.Skipped = []string{"R005"}, nil, nil
-	for _, f := range Formats() {
+	for _, f := range formats() {
 		got := string(write(t, r, f, rules))
 		if strings.Contains(got, "O022") || !strings.Contains(got, "R005") {
 			t.Errorf("%s lists rules that were not looked at, or leaves out the one that was", f)
