@@ -12,7 +12,7 @@ import (
 	"patchbay/manifest"
 )
 
-// Media types of a bundle's image manifest, its parts and its signatures.
+// Media types of a bundle's image manifest, its parts, signatures and certificates.
 const (
 	TypeConnector = "application/vnd.patchbay.connector.v1" // artifactType
 	TypeConfig    = "application/vnd.wasm.config.v0+json"
@@ -24,8 +24,10 @@ const (
 	TypeCases     = "application/vnd.patchbay.cases.v1+json"
 	TypeSBOM      = "application/vnd.cyclonedx+json"
 
-	TypeSignature = "application/vnd.patchbay.signature.v1" // artifactType
-	TypeEnvelope  = "application/vnd.dsse.envelope.v1+json"
+	TypeSignature   = "application/vnd.patchbay.signature.v1"   // artifactType
+	TypeCertificate = "application/vnd.patchbay.certificate.v1" // artifactType
+	TypeEnvelope    = "application/vnd.dsse.envelope.v1+json"
+	TypeReport      = "application/vnd.patchbay.report.v1+json"
 )
 
 // MaxSize is the greatest size of a bundle's file in bytes.

@@ -1,4 +1,4 @@
-// Package bundle makes, writes, reads, signs and checks bundles: the file that a connector ships as.
+// Package bundle makes, writes, reads, signs, certifies and checks bundles: the file that a connector ships as.
 //
 // A bundle is an OCI artifact: one image manifest that lists a few blobs by size and SHA-256 digest. The digest of
 // the image manifest is the bundle's identity, and what a publisher signs. The same contents always
@@ -81,4 +81,25 @@
 //
 // In a registry an envelope is the only layer, of type [TypeEnvelope], of an artifact of type [TypeSignature] whose
 // subject is the bundle's image manifest (an OCI referrer). It is not part of the bundle's file.
+//
+// # Certificates
+//
+// A certifier is a key with a name, as a publisher is. Its certificate is an envelope of the same kind around in-toto's
+// test-result predicate, version 0.1, whose tests are the families of rules. What in-toto has no field for stands
+// under "patchbay":
+//
+//	{"_type": "https://in-toto.io/Statement/v1",
+//	 "subject": [{"name": "acme/shop", "digest": {"sha256": "<64 hex of the image manifest>"}}],
+//	 "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+//	 "predicate": {
+//	   "result": "PASSED",                        or WARNED; readers know FAILED, writers sign no such report
+//	   "configuration": [{"name": "patchbay/1", "digest": {"sha256": "<64 hex of the rule set>"}}],
+//	   "passedTests": ["A", "M", "N"], "warnedTests": [], "failedTests": [],
+//	   "patchbay": {
+//	     "report": {"sha256": "<64 hex of the report's JSON>"},
+//	     "skipped": [{"rule": "M004", "reason": "…"}],
+//	     "issued": "2026-11-26T07:00:00Z", "expires": "2027-11-26T07:00:00Z"}}}
+//
+// The report goes with it (package report): in a registry the artifact, of type [TypeCertificate], has the envelope
+// and the report, of type [TypeReport], as its two layers. A certificate is worth nothing without its report.
 package bundle

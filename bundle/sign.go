@@ -26,17 +26,26 @@ func Sign(b *Bundle, k *Key) (Envelope, error) {
 	if k.public.publisher != b.manifest.Publisher {
 		return nil, fmt.Errorf("sign %s: the key is bound to the publisher %s", b.Ref(), k.public.publisher)
 	}
-	payload, err := json.Marshal(newStatement(b))
+	e, err := seal(newStatement(b), k)
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", b.Ref(), err)
+	}
+	return e, nil
+}
+
+// seal signs a statement.
+func seal(statement any, k *Key) (Envelope, error) {
+	payload, err := json.Marshal(statement)
+	if err != nil {
+		return nil, err
 	}
 	signer, err := dsse.NewEnvelopeSigner(signer{k})
 	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", b.Ref(), err)
+		return nil, err
 	}
 	env, err := signer.SignPayload(context.Background(), payloadType, payload)
 	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", b.Ref(), err)
+		return nil, err
 	}
 	return json.Marshal(env)
 }
@@ -64,20 +73,26 @@ func verify(b *Bundle, trusted []PublicKey, e Envelope) (PublicKey, error) {
 	if err != nil {
 		return PublicKey{}, err
 	}
-	for _, k := range trusted {
-		if k.publisher != b.manifest.Publisher {
-			continue
-		}
+	own := slices.DeleteFunc(slices.Clone(trusted), func(k PublicKey) bool { return k.publisher != b.manifest.Publisher })
+	k, payload, ok := signedBy(env, own)
+	if !ok {
+		return PublicKey{}, refusal(b, trusted, env)
+	}
+	return k, checkStatement(b, env.PayloadType, payload)
+}
+
+// signedBy returns the first of the keys that has signed env, and what it signed.
+func signedBy(env *dsse.Envelope, keys []PublicKey) (k PublicKey, payload []byte, ok bool) {
+	for _, k := range keys {
 		v, err := dsse.NewEnvelopeVerifier(verifier{k}) // one at a time: its answer names no key
 		if err != nil {
-			return PublicKey{}, err
+			continue
 		}
-		_, payload, err := v.VerifyAndDecode(context.Background(), env)
-		if err == nil {
-			return k, checkStatement(b, env.PayloadType, payload)
+		if _, payload, err := v.VerifyAndDecode(context.Background(), env); err == nil {
+			return k, payload, true
 		}
 	}
-	return PublicKey{}, refusal(b, trusted, env)
+	return PublicKey{}, nil, false
 }
 
 func parseEnvelope(e Envelope) (*dsse.Envelope, error) {
