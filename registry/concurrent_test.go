@@ -32,7 +32,7 @@ func TestPublish_DifferentVersionsTogether(t *testing.T) {
 	r, k := newRegistry(t), newKey(t, "acme")
 	errs := together(t, r.dir, func(i int, r *Registry) error {
 		b := newBundle(t, fmt.Sprintf("acme/shop@1.%d.0", i), "readme")
-		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public())
+		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), PublishOptions{})
 		return err
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -55,7 +55,7 @@ func TestPublish_SameVersionTogether(t *testing.T) {
 	r, k := newRegistry(t), newKey(t, "acme")
 	errs := together(t, r.dir, func(i int, r *Registry) error {
 		b := newBundle(t, "acme/shop@1.0.0", fmt.Sprint("by ", i))
-		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public())
+		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), PublishOptions{})
 		return err
 	})
 	winner := -1
@@ -82,7 +82,7 @@ func TestPublish_SameBundleTogether(t *testing.T) {
 	publishAll(t, r, k, "acme/shop@0.9.0")
 	errs := together(t, r.dir, func(i int, r *Registry) error {
 		b := newBundle(t, "acme/shop@1.0.0", "readme")
-		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public())
+		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), PublishOptions{})
 		_, readErr := pull(t, r, "acme/shop", k.Public())
 		return errors.Join(err, readErr)
 	})
@@ -100,7 +100,7 @@ func TestPublish_ClaimTogether(t *testing.T) {
 	r := newRegistry(t)
 	errs := together(t, r.dir, func(i int, r *Registry) error {
 		k, b := newKey(t, "acme"), newBundle(t, fmt.Sprintf("acme/shop@1.%d.0", i), "readme")
-		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public())
+		_, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), PublishOptions{})
 		return err
 	})
 	won := 0

@@ -61,7 +61,7 @@ func publishAndDie() error {
 			select {} // the signal is on its way
 		}
 	}
-	_, err = r.Publish(context.Background(), b, env, k.Public())
+	_, err = r.Publish(context.Background(), b, env, k.Public(), PublishOptions{})
 	return err
 }
 

@@ -8,14 +8,15 @@
 // # Form
 //
 //	ROOT/.lock                         whoever publishes holds a lock (flock) on this empty file
-//	ROOT/PUBLISHER/publisher.pub       the publisher's public keys, one a line, oldest first
+//	ROOT/.certifiers/NAME.pub          a certifier's public keys, one a line, oldest first
+//	ROOT/PUBLISHER/publisher.pub       the publisher's public keys, in the same form
 //	ROOT/PUBLISHER/NAME/oci-layout     {"imageLayoutVersion":"1.0.0"}
 //	ROOT/PUBLISHER/NAME/index.json     what is published
 //	ROOT/PUBLISHER/NAME/blobs/sha256/  the blobs, named by their digest
 //
 // ROOT/PUBLISHER/NAME is a repository: an OCI image layout (image specification 1.1) that oras, skopeo and others
-// read. PUBLISHER and NAME are 2 to 40 lower-case letters, digits and single hyphens. Names that begin with a dot are ours and
-// hold nothing to read. A folder without index.json is no repository yet.
+// read. PUBLISHER and NAME are 2 to 40 lower-case letters, digits and single hyphens. Other names that begin with a
+// dot are ours and hold nothing to read. A folder without index.json is no repository yet.
 //
 // index.json lists image manifests. One with the annotation org.opencontainers.image.ref.name is a bundle (package
 // bundle), tagged with its version; tags that are no versions are ignored. One without is a signature, an artifact
@@ -28,11 +29,18 @@
 //	 "layers":[{"mediaType":"application/vnd.dsse.envelope.v1+json","digest":"sha256:…","size":582}],
 //	 "subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":1733}}
 //
+// A certificate is another such artifact, of type application/vnd.patchbay.certificate.v1. It has two layers, the envelope
+// and the report that it vouches for (application/vnd.patchbay.report.v1+json), so that neither is copied without the
+// other.
+//
 // # Publishing
 //
 // A version is immutable. A publisher's name belongs to the key that first published under it, and to the keys that
-// the folder's owner adds. These keys keep honest publishers apart; to a reader they are only a claim, since
+// the folder's owner adds. So does a certifier's. These keys keep honest publishers apart; to a reader they are only a claim, since
 // whoever can write to the folder can replace them.
+//
+// A certificate may come with a publication, or later, when the same version is published again. It has to hold, and
+// a registry that can certify does so again: unless that gives the same report, byte for byte, nothing is published.
 //
 // Every file is written under another name, flushed to disk and renamed; blobs come before index.json. So readers
 // need no lock, and a publisher that dies at any point leaves the registry as it was, but for blobs that nothing

@@ -75,7 +75,7 @@ func publishAll(t testing.TB, r *Registry, k *bundle.Key, refs ...string) {
 	t.Helper()
 	for _, ref := range refs {
 		b := newBundle(t, ref, "readme")
-		if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public()); err != nil {
+		if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), PublishOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -26,7 +26,7 @@ func FuzzReference(f *testing.F) {
 func FuzzIndex(f *testing.F) {
 	r, k := newRegistry(f), newKey(f, "acme")
 	b := newBundle(f, "acme/shop@1.0.0", "readme")
-	if _, err := r.Publish(f.Context(), b, sign(f, b, k), k.Public()); err != nil {
+	if _, err := r.Publish(f.Context(), b, sign(f, b, k), k.Public(), PublishOptions{}); err != nil {
 		f.Fatal(err)
 	}
 	f.Add([]byte(files(f, r.dir)["acme/shop/index.json"]))

@@ -23,6 +23,8 @@ type Listing struct {
 	Categories  []string `json:"categories"`
 	License     string   `json:"license"`
 	Versions    []string `json:"versions"` // all versions, newest first
+
+	Certified *Certified `json:"certified,omitempty"` // nil: there is no certificate
 }
 
 // Ref returns the listing's full name, "publisher/name@version".
@@ -41,7 +43,7 @@ func (r *Registry) Search(ctx context.Context, words ...string) ([]Listing, erro
 		}
 		var broken []error
 		for _, name := range names {
-			l, err := latest(ctx, root, name)
+			l, err := r.latest(ctx, root, name)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // nothing published yet
 			}
@@ -59,16 +61,30 @@ func (r *Registry) Search(ctx context.Context, words ...string) ([]Listing, erro
 	return found, err
 }
 
-func latest(ctx context.Context, root *os.Root, name string) (Listing, error) {
-	r, err := openRepository(root, name)
+func (r *Registry) latest(ctx context.Context, root *os.Root, name string) (Listing, error) {
+	repo, err := openRepository(root, name)
 	if err != nil {
 		return Listing{}, err
 	}
-	if len(r.tags) == 0 {
+	if len(repo.tags) == 0 {
 		return Listing{}, notFound("repository " + name + " is empty")
 	}
-	i := max(0, slices.IndexFunc(r.tags, func(t tag) bool { return !t.version.Prerelease() }))
-	return r.listing(ctx, r.tags[i])
+	i := max(0, slices.IndexFunc(repo.tags, func(t tag) bool { return !t.version.Prerelease() }))
+	return r.listing(ctx, root, repo, repo.tags[i])
+}
+
+func (r *Registry) listing(ctx context.Context, root *os.Root, repo *repository, t tag) (Listing, error) {
+	l, err := repo.listing(ctx, t)
+	if err != nil {
+		return Listing{}, err
+	}
+	keys, err := certifierKeys(root)
+	if err != nil {
+		l.Certified = &Certified{Problem: err.Error()}
+		return l, nil
+	}
+	l.Certified = repo.certified(ctx, t, keys, r.now())
+	return l, ctx.Err()
 }
 
 // listing reads what it needs of a version: the manifest, but not the module.

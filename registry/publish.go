@@ -14,19 +14,38 @@ import (
 	"patchbay/bundle"
 )
 
+// PublishOptions is what may come with a publication.
+type PublishOptions struct {
+	Certification *bundle.Certification // the bundle's certificate and report; nil: none
+	CertifierKey  bundle.PublicKey      // that the certificate is signed with
+	Certifier     Certifier             // runs the certification again, to compare; nil: the certificate is verified only
+}
+
 // Publish adds a bundle and its signature by key, and returns the bundle's digest. The first key that publishes
 // under a publisher's name claims it; any other key, or an envelope that does not verify, matches
-// [bundle.ErrUntrusted]. Publishing the same bundle again changes nothing but may add a signature; another bundle
-// of the same version matches [ErrVersionExists].
-func (r *Registry) Publish(ctx context.Context, b *bundle.Bundle, env bundle.Envelope, key bundle.PublicKey) (string, error) {
+// [bundle.ErrUntrusted]. Publishing the same bundle again changes nothing but may add a signature or a certificate;
+// another bundle of the same version matches [ErrVersionExists].
+//
+// Nothing is published with a certificate that does not hold: errors are those of [bundle.VerifyCertificate],
+// [ErrReportDiffers], which shows the difference, and [bundle.ErrUntrusted] when another key has claimed the
+// certifier's name.
+func (r *Registry) Publish(ctx context.Context, b *bundle.Bundle, env bundle.Envelope, key bundle.PublicKey, o PublishOptions) (string, error) {
 	if _, err := bundle.Verify(b, []bundle.PublicKey{key}, env); err != nil {
 		return "", fmt.Errorf("publish: %w", err)
 	}
+	if err := o.check(ctx, r, b); err != nil {
+		return "", fmt.Errorf("publish %s: %w", b.Ref(), err)
+	}
 	err := r.change(ctx, func(d disk) error {
-		if err := claim(d, key); err != nil {
+		if err := claim(d, publisherFile(key.Publisher()), key); err != nil {
 			return err
 		}
-		return publish(ctx, d, b, env)
+		if o.Certification != nil {
+			if err := claim(d, certifierFile(o.CertifierKey.Publisher()), o.CertifierKey); err != nil {
+				return err
+			}
+		}
+		return publish(ctx, d, b, env, o.Certification)
 	})
 	if err != nil {
 		return "", fmt.Errorf("publish %s: %w", b.Ref(), err)
@@ -34,7 +53,7 @@ func (r *Registry) Publish(ctx context.Context, b *bundle.Bundle, env bundle.Env
 	return b.Digest(), nil
 }
 
-func publish(ctx context.Context, d disk, b *bundle.Bundle, env bundle.Envelope) error {
+func publish(ctx context.Context, d disk, b *bundle.Bundle, env bundle.Envelope, c *bundle.Certification) error {
 	m := b.Manifest()
 	name := path.Join(m.Publisher, m.Name)
 	index := newIndex()
@@ -51,15 +70,23 @@ func publish(ctx context.Context, d disk, b *bundle.Bundle, env bundle.Envelope)
 	if err != nil {
 		return err
 	}
+	entries := []ocispec.Descriptor{artifact, signature}
+	if c != nil {
+		more, certificate, err := encodeCertificate(artifact, *c)
+		if err != nil {
+			return err
+		}
+		blobs, entries = append(blobs, more...), append(entries, certificate)
+	}
 	for _, blob := range b.Blobs() {
 		blobs = append(blobs, blob.Data)
 	}
 	if err := writeBlobs(ctx, d, name, blobs); err != nil {
 		return err
 	}
-	artifact.ArtifactType = bundle.TypeConnector
-	artifact.Annotations = map[string]string{ocispec.AnnotationRefName: m.Version}
-	for _, entry := range []ocispec.Descriptor{artifact, signature} {
+	entries[0].ArtifactType = bundle.TypeConnector
+	entries[0].Annotations = map[string]string{ocispec.AnnotationRefName: m.Version}
+	for _, entry := range entries {
 		listed := func(d ocispec.Descriptor) bool { return d.Digest == entry.Digest && tagOf(d) == tagOf(entry) }
 		if !slices.ContainsFunc(index.Manifests, listed) {
 			index.Manifests = append(index.Manifests, entry)

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"patchbay/bundle"
 )
@@ -16,7 +17,8 @@ import (
 // Registry is a folder of published connectors. It holds nothing open and may be used by many goroutines and processes.
 type Registry struct {
 	dir  string
-	step func() // see disk
+	step func()           // see disk
+	now  func() time.Time // whether a certificate has expired
 }
 
 // Open returns the registry in dir, which is made by the first [Registry.Publish] or [Registry.AddKey]; until then
@@ -33,7 +35,7 @@ func Open(dir string) (*Registry, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open registry: %w", err)
 	}
-	return &Registry{dir: abs}, nil
+	return &Registry{dir: abs, now: time.Now}, nil
 }
 
 // errEmpty says that nobody has published yet. It matches fs.ErrNotExist.

@@ -19,7 +19,7 @@ func TestPublish_Pull(t *testing.T) {
 	r, k := newRegistry(t), newKey(t, "acme")
 	b := newBundle(t, "acme/shop@1.2.0", "hello")
 	env := sign(t, b, k)
-	digest, err := r.Publish(t.Context(), b, env, k.Public())
+	digest, err := r.Publish(t.Context(), b, env, k.Public(), PublishOptions{})
 	if err != nil || digest != b.Digest() {
 		t.Fatalf("Publish = %s, %v", digest, err)
 	}
@@ -45,7 +45,7 @@ func TestPublish_Again(t *testing.T) {
 	index := filepath.Join(r.dir, "acme/shop/index.json")
 	var written [2]os.FileInfo
 	for i := range written {
-		if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public()); err != nil {
+		if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), PublishOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -58,7 +58,7 @@ func TestPublish_Again(t *testing.T) {
 	}
 	before := files(t, r.dir)
 	other := newBundle(t, "acme/shop@1.2.0", "changed")
-	_, err := r.Publish(t.Context(), other, sign(t, other, k), k.Public())
+	_, err := r.Publish(t.Context(), other, sign(t, other, k), k.Public(), PublishOptions{})
 	if !errors.Is(err, ErrVersionExists) || !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "raise the version") {
 		t.Errorf("another bundle of the same version: %v", err)
 	}
@@ -72,7 +72,7 @@ func TestPublish_Again(t *testing.T) {
 	if err := r.AddKey(t.Context(), second.Public()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Publish(t.Context(), b, sign(t, b, second), second.Public()); err != nil {
+	if _, err := r.Publish(t.Context(), b, sign(t, b, second), second.Public(), PublishOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, trusted := range []bundle.PublicKey{k.Public(), second.Public()} {
@@ -88,13 +88,16 @@ func TestPublish_Refuses(t *testing.T) {
 	b := newBundle(t, "acme/shop@1.0.0", "hello")
 	env := sign(t, b, k)
 	for name, publish := range map[string]func() error{
-		"no envelope": func() error { _, err := r.Publish(t.Context(), b, nil, k.Public()); return err },
-		"other key":   func() error { _, err := r.Publish(t.Context(), b, env, thief.Public()); return err },
+		"no envelope": func() error { _, err := r.Publish(t.Context(), b, nil, k.Public(), PublishOptions{}); return err },
+		"other key":   func() error { _, err := r.Publish(t.Context(), b, env, thief.Public(), PublishOptions{}); return err },
 		"other bundle": func() error {
-			_, err := r.Publish(t.Context(), newBundle(t, "acme/shop@1.0.0", "x"), env, k.Public())
+			_, err := r.Publish(t.Context(), newBundle(t, "acme/shop@1.0.0", "x"), env, k.Public(), PublishOptions{})
 			return err
 		},
-		"other publisher's key": func() error { _, err := r.Publish(t.Context(), b, env, newKey(t, "evil").Public()); return err },
+		"other publisher's key": func() error {
+			_, err := r.Publish(t.Context(), b, env, newKey(t, "evil").Public(), PublishOptions{})
+			return err
+		},
 	} {
 		if err := publish(); !errors.Is(err, bundle.ErrUntrusted) {
 			t.Errorf("%s: error %v, want ErrUntrusted", name, err)
@@ -105,7 +108,7 @@ func TestPublish_Refuses(t *testing.T) {
 	}
 	publishAll(t, r, k, "acme/shop@1.0.0")
 	b = newBundle(t, "acme/shop@1.0.1", "mine now")
-	_, err := r.Publish(t.Context(), b, sign(t, b, thief), thief.Public())
+	_, err := r.Publish(t.Context(), b, sign(t, b, thief), thief.Public(), PublishOptions{})
 	if !errors.Is(err, bundle.ErrUntrusted) || !strings.Contains(err.Error(), k.Public().Fingerprint()) {
 		t.Errorf("a second key took the publisher's name: %v", err)
 	}
@@ -117,7 +120,7 @@ func TestPublish_Cancelled(t *testing.T) {
 	b := newBundle(t, "acme/shop@1.0.0", "hello")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Publish(ctx, b, sign(t, b, k), k.Public()); !errors.Is(err, context.Canceled) {
+	if _, err := r.Publish(ctx, b, sign(t, b, k), k.Public(), PublishOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if _, _, err := r.Pull(t.Context(), "acme/shop"); !errors.Is(err, fs.ErrNotExist) {
@@ -140,7 +143,7 @@ func TestPublish_LockIsHeld(t *testing.T) {
 	err := r.change(t.Context(), func(disk) error {
 		done := make(chan error)
 		go func() {
-			_, err := r.Publish(ctx, b, env, k.Public())
+			_, err := r.Publish(ctx, b, env, k.Public(), PublishOptions{})
 			done <- err
 		}()
 		cancel(cause)

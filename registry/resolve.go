@@ -17,8 +17,8 @@ import (
 // name that several publishers use is an error that lists them.
 func (r *Registry) Resolve(ctx context.Context, ref string) (Listing, error) {
 	var l Listing
-	err := r.resolve(ref, func(repo *repository, t tag) (err error) {
-		l, err = repo.listing(ctx, t)
+	err := r.resolve(ref, func(root *os.Root, repo *repository, t tag) (err error) {
+		l, err = r.listing(ctx, root, repo, t)
 		return err
 	})
 	if err != nil {
@@ -33,7 +33,7 @@ func (r *Registry) Resolve(ctx context.Context, ref string) (Listing, error) {
 func (r *Registry) Pull(ctx context.Context, ref string) (*bundle.Bundle, []bundle.Envelope, error) {
 	var b *bundle.Bundle
 	var envelopes []bundle.Envelope
-	err := r.resolve(ref, func(repo *repository, t tag) (err error) {
+	err := r.resolve(ref, func(_ *os.Root, repo *repository, t tag) (err error) {
 		if b, err = repo.bundle(ctx, t); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (r *repository) bundle(ctx context.Context, t tag) (*bundle.Bundle, error) 
 }
 
 // resolve calls f with the repository and the version that ref means.
-func (r *Registry) resolve(ref string, f func(*repository, tag) error) error {
+func (r *Registry) resolve(ref string, f func(*os.Root, *repository, tag) error) error {
 	want, err := parseReference(ref)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (r *Registry) resolve(ref string, f func(*repository, tag) error) error {
 		if i < 0 {
 			return noVersion(repo, want)
 		}
-		return f(repo, repo.tags[i])
+		return f(root, repo, repo.tags[i])
 	})
 	if errors.Is(err, errEmpty) {
 		return fmt.Errorf("connector %s: %w", want, err)

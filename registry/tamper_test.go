@@ -303,7 +303,7 @@ func TestPublish_Full(t *testing.T) {
 		x.Annotations = map[string]string{"x": strings.Repeat("x", maxIndex-len(data)-100)}
 	})
 	b := newBundle(t, "acme/shop@2.0.0", "readme")
-	_, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public())
+	_, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public(), PublishOptions{})
 	if err == nil || !strings.Contains(err.Error(), "the repository is full") {
 		t.Errorf("error %v", err)
 	}
@@ -376,7 +376,7 @@ func TestLinks(t *testing.T) {
 			link(t, filepath.Join(outside.Registry.dir, what), filepath.Join(s.Registry.dir, what))
 			before := files(t, outside.Registry.dir)
 			b := newBundle(t, "acme/shop@2.0.0", "readme")
-			if _, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public()); err == nil {
+			if _, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public(), PublishOptions{}); err == nil {
 				t.Error("published through the link")
 			}
 			if got := files(t, outside.Registry.dir); len(got) != len(before) {
@@ -396,7 +396,7 @@ func TestLinks(t *testing.T) {
 		link(t, "shop", filepath.Join(s.Registry.dir, "acme", "mirror"))
 		before := files(t, s.dir)
 		b := newBundle(t, "acme/mirror@2.0.0", "readme")
-		if _, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public()); !errors.Is(err, bundle.ErrCorrupt) {
+		if _, err := s.Publish(t.Context(), b, sign(t, b, s.key), s.key.Public(), PublishOptions{}); !errors.Is(err, bundle.ErrCorrupt) {
 			t.Errorf("published into another repository: %v", err)
 		}
 		if diff := cmp.Diff(before, files(t, s.dir)); diff != "" {

@@ -111,7 +111,7 @@ func (d *demo) publish(ctx context.Context, bundles map[string]*bundle.Bundle) e
 			if err != nil {
 				return "", err
 			}
-			if _, err := r.Publish(ctx, bundles[name], envelope, key.Public()); err != nil {
+			if _, err := r.Publish(ctx, bundles[name], envelope, key.Public(), registry.PublishOptions{}); err != nil {
 				return "", err
 			}
 		}

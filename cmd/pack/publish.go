@@ -93,7 +93,7 @@ func put(ctx context.Context, root string, b *bundle.Bundle, e bundle.Envelope, 
 	if err != nil {
 		return err
 	}
-	_, err = r.Publish(ctx, b, e, key)
+	_, err = r.Publish(ctx, b, e, key, registry.PublishOptions{})
 	if errors.Is(err, fs.ErrExist) {
 		return cli.Hint(err, "versions do not change: raise version in connector.yaml and publish again")
 	}

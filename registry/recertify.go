@@ -1,0 +1,54 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"patchbay/bundle"
+	"patchbay/testkit/report"
+)
+
+// Certifier runs a certification: every rule but those that are skipped, on b, which is compared with the version
+// previous unless that is nil. The same bundles and skips give the same bytes.
+type Certifier interface {
+	Certify(ctx context.Context, b, previous *bundle.Bundle, skips []report.Skip) ([]byte, error)
+}
+
+// ErrReportDiffers is matched when the registry's own run gives another report than the one that was certified.
+var ErrReportDiffers = errors.New("certifying the bundle again gives another report")
+
+// recertify demands that c says about b what certified says.
+func recertify(ctx context.Context, r *Registry, c Certifier, b *bundle.Bundle, certified []byte) error {
+	var old report.Report
+	if err := json.Unmarshal(certified, &old); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	previous, err := r.previous(ctx, b, old.Previous)
+	if err != nil {
+		return err
+	}
+	got, err := c.Certify(ctx, b, previous, old.Skipped)
+	if err != nil {
+		return fmt.Errorf("certify again: %w", err)
+	}
+	if !bytes.Equal(got, certified) {
+		return fmt.Errorf("%w:\n%s", ErrReportDiffers, difference(certified, got))
+	}
+	return nil
+}
+
+// previous finds the version that b was compared with, nil if it was with none.
+func (r *Registry) previous(ctx context.Context, b *bundle.Bundle, digest string) (*bundle.Bundle, error) {
+	if digest == "" {
+		return nil, nil
+	}
+	previous, _, err := r.Pull(ctx, b.Manifest().Ref()+"@"+digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the report compares with the version %s: %w", digest, err)
+	}
+	return previous, err
+}
