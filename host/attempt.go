@@ -36,7 +36,7 @@ func (h *Host) attempt(ctx context.Context, q *requests, number int, state json.
 	defer place.Release(0, nil)
 	a := &attempt{prepared: p, host: h, id: h.ids.next(), number: number, state: state, limits: p.op.Limits.Apply(abi.Limits{}.WithDefaults())}
 	a.log = h.cfg.Logger.With("connector", p.rec.Connector, "version", p.rec.Version, "operation", p.op.Name, "call", a.id)
-	ctx, a.budget = newBudget(ctx, a.limits.Wall)
+	ctx, a.budget = newBudget(ctx, h.clock, a.limits.Wall)
 	defer a.budget.stop()
 	r, err := a.run(ctx, program, q)
 	h.recordRun(ctx, p, a.id, q.sent(), err)
@@ -50,8 +50,12 @@ func (a *attempt) run(ctx context.Context, program guest.Program, requests *requ
 		return abi.Result{}, requests.explain(a.budget.explain(ctx, err))
 	}
 	requests.arm()
-	start := a.host.cfg.Now()
+	start := a.host.clock.Now()
 	outcome, err := program.Call(ctx, a.call(requests))
+	took := a.host.clock.Now().Sub(start)
+	if a.host.cfg.Clock != nil {
+		outcome.Usage.Wall = took
+	}
 	a.usage.add(outcome.Usage, a.budget.waits())
 	r := outcome.Result
 	if err == nil && r.Status == abi.StatusFault {
@@ -61,7 +65,7 @@ func (a *attempt) run(ctx context.Context, program guest.Program, requests *requ
 		err = a.checkResult(ctx, a.op, r)
 	}
 	err = requests.explain(a.budget.explain(ctx, err))
-	a.log.Debug("called", "attempt", a.number, "status", r.Status, "dur", a.host.cfg.Now().Sub(start), "failed", err != nil,
+	a.log.Debug("called", "attempt", a.number, "status", r.Status, "dur", took, "failed", err != nil,
 		"fuel", outcome.Usage.Fuel, "peak_memory", outcome.Usage.PeakMemory, "http_calls", outcome.Usage.HTTPCalls, "waited", a.budget.waits())
 	return r, err
 }
@@ -78,7 +82,9 @@ func (a *attempt) call(q *requests) guest.Call {
 		World:  a.host.cfg.World,
 		Log:    func(l abi.LogRecord) { logGuest(a.log, l) },
 	}
-	c.Limits.Wall += a.patience
+	if a.host.cfg.Clock == nil { // another one does not let a call wait
+		c.Limits.Wall += a.patience
+	}
 	if len(a.rec.Grants) > 0 {
 		c.HTTP = q.serve
 	}

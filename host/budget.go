@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/clock"
 )
 
 // errTimeUp is the cause of a context that ended because its call's own time was up.
@@ -16,9 +17,10 @@ var errTimeUp = errors.New("the call's own time is up")
 // host's doing, and bounded by the caller's patience.
 type budget struct {
 	cancel context.CancelCauseFunc
+	clock  clock.Clock
 
 	mu      sync.Mutex // guards what follows
-	timer   *time.Timer
+	timer   clock.Timer
 	ends    time.Time     // while the time runs
 	left    time.Duration // while it stands still
 	since   time.Time     // when it came to stand still
@@ -28,10 +30,10 @@ type budget struct {
 }
 
 // newBudget returns a context that ends when d has passed, pauses left out. Call stop.
-func newBudget(ctx context.Context, d time.Duration) (context.Context, *budget) {
+func newBudget(ctx context.Context, c clock.Clock, d time.Duration) (context.Context, *budget) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	b := &budget{cancel: cancel, ends: time.Now().Add(d)}
-	b.timer = time.AfterFunc(d, func() { cancel(errTimeUp) })
+	b := &budget{cancel: cancel, clock: c, ends: c.Now().Add(d)}
+	b.timer = c.AfterFunc(d, func() { cancel(errTimeUp) })
 	return ctx, b
 }
 
@@ -40,7 +42,7 @@ func (b *budget) pause() (resume func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.pauses++; b.pauses == 1 {
-		b.since = time.Now()
+		b.since = b.clock.Now()
 		if b.timer.Stop() {
 			b.left = b.ends.Sub(b.since)
 		}
@@ -51,9 +53,9 @@ func (b *budget) pause() (resume func()) {
 		if b.pauses--; b.pauses > 0 {
 			return
 		}
-		b.waited += time.Since(b.since)
+		b.waited += b.clock.Now().Sub(b.since)
 		if !b.stopped {
-			b.ends = time.Now().Add(b.left)
+			b.ends = b.clock.Now().Add(b.left)
 			b.timer.Reset(b.left)
 		}
 	})
@@ -64,7 +66,7 @@ func (b *budget) waits() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.pauses > 0 {
-		return b.waited + time.Since(b.since)
+		return b.waited + b.clock.Now().Sub(b.since)
 	}
 	return b.waited
 }

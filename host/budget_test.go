@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/clock"
 )
 
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		ctx, b := newBudget(t.Context(), 30*time.Second)
+		ctx, b := newBudget(t.Context(), clock.Real{}, 30*time.Second)
 		defer b.stop()
 		time.Sleep(10 * time.Second)
 		resume := b.pause()
@@ -44,7 +45,7 @@ func TestBudget(t *testing.T) {
 func TestBudget_Caller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		caller, cancel := context.WithCancel(t.Context())
-		ctx, b := newBudget(caller, 30*time.Second)
+		ctx, b := newBudget(caller, clock.Real{}, 30*time.Second)
 		resume := b.pause()
 		cancel()
 		<-ctx.Done()

@@ -29,4 +29,10 @@
 // With Config.World the same call uses the same fuel and memory and makes the same requests, in any host and in either
 // ring, as long as the vendor gives the same answers. The ids of calls, and with them their idempotency keys, count
 // from one in each host; what the auth methods draw (nonces, states) stays random.
+//
+// With Config.Clock the host's own waits go by another clock than the real one: those between tries and for what vendors
+// ask to wait, the rest of a breaker, pending results, the life of tokens and the end of a call's time; Usage then says
+// what has passed by it. A Config.Transport that sleeps by the same clock until the request's context is done is a vendor
+// that hangs, and is stopped when and as the network would be. Guests have a clock of their own (Config.World), which
+// the host's does not move; what vendors limit is not kept, but for what they ask to wait.
 package host

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"patchbay/host/internal/auth"
+	"patchbay/host/internal/clock"
 	"patchbay/host/internal/delivery"
 	"patchbay/host/internal/egress"
 	"patchbay/host/internal/quota"
@@ -58,8 +59,12 @@ type Config struct {
 	Transport http.RoundTripper
 	// Log receives what guests log, and the host's own lines. Nil discards them.
 	Logger *slog.Logger
-	// Now is the clock. Defaults to time.Now.
+	// Now is the clock. Defaults to Clock's.
 	Now func() time.Time
+	// Clock is what the host waits by: for its vendors, between tries, for results that are pending, and for the end of
+	// a call's time. With one of [virtual.Clock] all of that takes no time. It belongs to one call at a time, and with
+	// it limits of vendors are not kept, but for what vendors ask to wait. Nil: the real time.
+	Clock Clock
 	// World fixes what guests see of time and chance, so that the same call comes out the same every time: it uses the
 	// same fuel and memory, makes the same requests, and repeats them after the same waits. Ids of calls are counted then.
 	// Nil: the real world.
@@ -77,7 +82,7 @@ func (c Config) withDefaults() Config {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Now == nil {
-		c.Now = time.Now
+		c.Now = c.clock().Now
 	}
 	return c
 }
@@ -107,6 +112,8 @@ type Host struct {
 	lanes     *quota.Quotas // this process' own
 	recorder  recorder
 	ids       ids
+	clock     clock.Clock
+	held      held
 	reported  sync.Map // connections that are known to need a person: name to true
 
 	retiring sync.WaitGroup // guests of versions that are no longer installed
@@ -132,12 +139,13 @@ func New(cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, guests: engines, opened: map[string]*opened{},
-		egress:    egress.New(egress.Config{Transport: cfg.Transport, Logger: cfg.Logger}),
-		deliverer: delivery.New(delivery.Config{Logger: cfg.Logger, Jitter: cfg.jitter()}),
+		egress:    egress.New(egress.Config{Transport: cfg.Transport, Clock: cfg.Clock, Logger: cfg.Logger}),
+		deliverer: delivery.New(delivery.Config{Logger: cfg.Logger, Jitter: cfg.jitter(), Clock: cfg.Clock}),
 		quotas:    quota.New(quota.Config{Store: cfg.Quotas, IsConflict: cfg.IsConflict, Logger: cfg.Logger}),
 		lanes:     quota.New(quota.Config{}),
 		recorder:  recorder{audit: cfg.Audit, log: cfg.Logger},
 		ids:       ids{counted: cfg.World != nil},
+		clock:     cfg.clock(),
 	}
 	h.auth = auth.New(auth.Config{
 		Secrets: sealed{cfg.Vault}, Lock: h.locks(), IsConflict: cfg.IsConflict,

@@ -63,7 +63,10 @@ func newRequests(h *Host, p *prepared) *requests {
 func (q *requests) begin(a *attempt) {
 	q.note(func() { q.budget, q.cut, q.trail = a.budget, "", trail{} })
 	q.limits = a.limits
-	q.limits.Wall += a.patience // waiting is a part of an exchange, and not of the call's own time
+	q.limits.Wall += a.patience  // waiting is a part of an exchange, and not of the call's own time
+	if q.host.cfg.Clock != nil { // the context knows nothing of it
+		q.route.Ends = q.host.clock.Now().Add(q.limits.Wall)
+	}
 }
 
 // arm takes over the credential of the moment. A vendor may yet tell about those before it, which may be good still.
@@ -129,6 +132,9 @@ func (q *requests) admit(ctx context.Context, o egress.Outgoing) (func(egress.Ou
 	q.note(func() { q.quotas, q.buckets = quotas, keysOf(buckets) })
 	resume := q.budget.pause()
 	defer resume()
+	if q.host.cfg.Clock != nil {
+		return q.admitHeld(ctx, keysOf(buckets))
+	}
 	ctx, cancel := context.WithTimeout(ctx, q.call.patience)
 	defer cancel()
 	ticket, err := quotas.Acquire(ctx, buckets, quota.Claim{Connection: q.call.view.Name, Priority: q.call.priority})
@@ -137,6 +143,15 @@ func (q *requests) admit(ctx context.Context, o egress.Outgoing) (func(egress.Ou
 		return nil, err
 	}
 	return func(o egress.Outcome) { ticket.Release(o.Status, o.Header) }, nil
+}
+
+// admitHeld waits as long as the vendor has asked for, by a clock that quotas do not know.
+func (q *requests) admitHeld(ctx context.Context, keys []string) (func(egress.Outcome), error) {
+	if err := q.host.held.wait(ctx, q.host.clock, keys, q.call.patience); err != nil {
+		q.deny()
+		return nil, err
+	}
+	return func(egress.Outcome) {}, nil
 }
 
 // authorize attaches the credential of the moment, which a renewal may have replaced.
@@ -157,12 +172,15 @@ func (q *requests) renew(ctx context.Context) (bool, error) {
 // pause stops all requests that count in the same buckets: what one was told holds for the others.
 func (q *requests) pause(d time.Duration) {
 	q.note(func() {
-		if q.quotas != nil {
+		switch {
+		case q.host.cfg.Clock != nil:
+			q.host.held.hold(q.buckets, q.host.clock.Now().Add(d))
+		case q.quotas != nil:
 			q.quotas.Pause(q.buckets, d)
 		}
 	})
 	resume := q.budget.pause()
-	timer := time.AfterFunc(d, resume)
+	timer := q.host.clock.AfterFunc(d, resume)
 	q.pauses = append(q.pauses, func() { timer.Stop(); resume() })
 }
 

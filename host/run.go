@@ -77,7 +77,7 @@ func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
 		}
 		state = r.State
 		// A guest that asks to be called again at once would otherwise keep a core busy.
-		if err := wait(ctx, max(time.Second, time.Duration(r.After*float64(time.Second)))); err != nil {
+		if err := h.wait(ctx, max(time.Second, time.Duration(r.After*float64(time.Second)))); err != nil {
 			return abi.Result{}, q.explain(err)
 		}
 	}
@@ -204,16 +204,12 @@ func operation(m *manifest.Manifest, kind abi.Kind, name string) (manifest.Opera
 	return manifest.Operation{}, abi.Faultf(abi.NotFound, "%s has no operation %q: it has %s", m.Ref(), name, strings.Join(names, ", "))
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
+func (h *Host) wait(ctx context.Context, d time.Duration) error {
+	switch err := h.clock.Sleep(ctx, d); {
+	case err == nil:
 		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return abi.Faultf(abi.Timeout, "the vendor had not finished when the call's time was up")
-		}
-		return abi.Faultf(abi.Canceled, "cancelled while waiting for the vendor to finish")
+	case errors.Is(err, context.DeadlineExceeded):
+		return abi.Faultf(abi.Timeout, "the vendor had not finished when the call's time was up")
 	}
+	return abi.Faultf(abi.Canceled, "cancelled while waiting for the vendor to finish")
 }

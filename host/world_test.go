@@ -114,14 +114,18 @@ type world struct {
 	wire   roundTripper
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, options ...func(*Config)) *world {
 	t.Helper()
 	w := &world{engine: &fakeEngine{}, store: &memory.Store{}, vault: &memory.Vault{}, dir: t.TempDir()}
-	h, err := New(Config{
+	cfg := Config{
 		Store: w.store, Vault: w.vault, Dir: w.dir, IsConflict: memory.IsConflict, Audit: &w.audit,
 		Transport: roundTripper(func(r *http.Request) (*http.Response, error) { return w.wire(r) }),
 		Now:       func() time.Time { return time.Unix(1_800_000_000, 0) },
-	})
+	}
+	for _, o := range options {
+		o(&cfg)
+	}
+	h, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/clock"
 )
 
 // Bounds of a breaker, see the package comment.
@@ -35,7 +36,8 @@ const (
 
 // breakers holds the breakers of the circuits that have failed lately.
 type breakers struct {
-	log *slog.Logger
+	log   *slog.Logger
+	clock clock.Clock
 
 	mu  sync.Mutex // guards all, and what it holds
 	all map[circuit]*breaker
@@ -56,7 +58,7 @@ func (b *breakers) enter(c circuit) (probe bool, fault *abi.Fault) {
 	if x == nil || x.until.IsZero() {
 		return false, nil
 	}
-	rest := time.Until(x.until)
+	rest := x.until.Sub(b.clock.Now())
 	switch {
 	case rest <= 0 && !x.probing:
 		x.probing = true
@@ -65,7 +67,7 @@ func (b *breakers) enter(c circuit) (probe bool, fault *abi.Fault) {
 		rest = breakProbe
 	}
 	f := abi.Faultf(abi.Unavailable, "%s failed %d times in a row, so requests to it are held back: the next one may go in %v, at %s",
-		c.host, breakFailures, rest.Round(time.Second/10), time.Now().Add(rest).UTC().Format("15:04:05 UTC"))
+		c.host, breakFailures, rest.Round(time.Second/10), b.clock.Now().Add(rest).UTC().Format("15:04:05 UTC"))
 	f.RetryAfter = math.Ceil(rest.Seconds()*1000) / 1000
 	return false, f
 }
@@ -96,7 +98,7 @@ func (b *breakers) fail(c circuit, probe bool) {
 		x = &breaker{}
 		b.add(c, x)
 	}
-	now := time.Now()
+	now := b.clock.Now()
 	x.failures = append(x.recent(now), now)
 	if !probe && len(x.failures) < breakFailures {
 		return
@@ -118,7 +120,7 @@ func (b *breakers) add(c circuit, x *breaker) {
 	if b.all == nil {
 		b.all = map[circuit]*breaker{}
 	}
-	if now := time.Now(); len(b.all) >= breakMany {
+	if now := b.clock.Now(); len(b.all) >= breakMany {
 		for c, old := range b.all {
 			if len(old.recent(now)) == 0 {
 				delete(b.all, c)

@@ -16,22 +16,23 @@ const longest = time.Hour
 // Classify says what a vendor's response to req means: nil for a success, else a fault. The first rule that matches
 // decides. looked reports whether one did that looked into the response, beyond its status. Without a rule the status
 // decides from 400 on: 400 and 422 invalid_input, 401 unauthorized, 402 and 403 forbidden, 404 and 410 not_found, 408
-// timeout, 409 and 412 conflict, 429 rate_limited, 5xx unavailable, any other internal.
-func Classify(rules []manifest.ErrorRule, req abi.Request, resp abi.Response) (f *abi.Fault, looked bool) {
+// timeout, 409 and 412 conflict, 429 rate_limited, 5xx unavailable, any other internal. A time that the vendor names
+// counts from its own Date, else from now.
+func Classify(rules []manifest.ErrorRule, req abi.Request, resp abi.Response, now time.Time) (f *abi.Fault, looked bool) {
 	body := document{raw: resp.Body}
 	for _, r := range rules {
 		if !matches(r, resp, &body) {
 			continue
 		}
 		f = fault(abi.Code(r.Code), req, resp, body.text(r.Message))
-		f.RetryAfter = after(f.Code, resp, body.text(r.RetryAfter)).Seconds()
+		f.RetryAfter = after(f.Code, resp, body.text(r.RetryAfter), now).Seconds()
 		return f, r.Pointer != "" || r.Header != ""
 	}
 	if resp.Status < 400 {
 		return nil, false
 	}
 	f = fault(codeOf(resp.Status), req, resp, "")
-	f.RetryAfter = after(f.Code, resp, "").Seconds()
+	f.RetryAfter = after(f.Code, resp, "", now).Seconds()
 	return f, false
 }
 
@@ -74,14 +75,14 @@ func what(req abi.Request) string {
 }
 
 // after is how long the vendor asks to wait: what its body says, else its header. Only for a code that passes with time.
-func after(code abi.Code, resp abi.Response, inBody string) time.Duration {
+func after(code abi.Code, resp abi.Response, inBody string, now time.Time) time.Duration {
 	if !code.Temporary() {
 		return 0
 	}
 	date := first(header(resp.Headers, "Date"))
-	d, ok := abi.RetryAfter(inBody, date, time.Now())
+	d, ok := abi.RetryAfter(inBody, date, now)
 	if !ok {
-		d, _ = abi.RetryAfter(first(header(resp.Headers, "Retry-After")), date, time.Now())
+		d, _ = abi.RetryAfter(first(header(resp.Headers, "Retry-After")), date, now)
 	}
 	return min(d, longest)
 }

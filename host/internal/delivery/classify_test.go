@@ -67,7 +67,7 @@ func TestClassify_Connectors(t *testing.T) {
 		{"netsuite", reply(400, detail("USER_ERROR", "Please enter value(s) for: Subsidiary.")), abi.Fault{Code: abi.InvalidInput, Message: "answered 400: Please enter value(s) for: Subsidiary."}, false},
 		{"netsuite", reply(401, detail("INVALID_LOGIN", "Invalid login attempt.")), abi.Fault{Code: abi.Unauthorized, Message: "answered 401: Invalid login attempt."}, true},
 	} {
-		f, looked := Classify(rulesOf(t, tt.connector), request("POST"), tt.resp)
+		f, looked := Classify(rulesOf(t, tt.connector), request("POST"), tt.resp, time.Now())
 		if f == nil {
 			f = &abi.Fault{}
 		}
@@ -118,7 +118,7 @@ func TestClassify_Rules(t *testing.T) {
 		{"a redirect, not named", rule(manifest.ErrorRule{Pointer: "/a"}), reply(302, `{"a":1}`), false},
 		{"nothing to match", rule(manifest.ErrorRule{}), reply(400, ``), false},
 	} {
-		f, _ := Classify([]manifest.ErrorRule{tt.rule}, request("GET"), tt.resp)
+		f, _ := Classify([]manifest.ErrorRule{tt.rule}, request("GET"), tt.resp, time.Now())
 		if got := f != nil && f.Code == abi.Conflict; got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
@@ -126,7 +126,7 @@ func TestClassify_Rules(t *testing.T) {
 	// The first rule that matches decides; a code of a later version is internal.
 	rules := []manifest.ErrorRule{{Status: 400, Pointer: "/a", Code: "later"}, {Status: 400, Code: "conflict"}, {Status: 400, Code: "forbidden"}}
 	for body, want := range map[string]abi.Code{`{"a":1}`: abi.Internal, `{}`: abi.Conflict} {
-		if f, _ := Classify(rules, request("GET"), reply(400, body)); f.Code != want {
+		if f, _ := Classify(rules, request("GET"), reply(400, body), time.Now()); f.Code != want {
 			t.Errorf("%s: %s, want %s", body, f.Code, want)
 		}
 	}
@@ -138,7 +138,7 @@ func TestClassify_Statuses(t *testing.T) {
 	for status, want := range map[int]abi.Code{200: "", 204: "", 302: "", 399: "", 400: abi.InvalidInput, 401: abi.Unauthorized, 402: abi.Forbidden,
 		403: abi.Forbidden, 404: abi.NotFound, 405: abi.Internal, 408: abi.Timeout, 409: abi.Conflict, 410: abi.NotFound, 412: abi.Conflict,
 		418: abi.Internal, 422: abi.InvalidInput, 429: abi.RateLimited, 500: abi.Unavailable, 503: abi.Unavailable, 599: abi.Unavailable, 600: abi.Internal} {
-		f, looked := Classify(nil, request("GET"), reply(status, ""))
+		f, looked := Classify(nil, request("GET"), reply(status, ""), time.Now())
 		if f == nil {
 			f = &abi.Fault{}
 		}
@@ -165,13 +165,13 @@ func TestClassify_Words(t *testing.T) {
 		{`{}`, ""},
 		{`{"m":"` + strings.Repeat("é", 4000) + `"}`, ": " + strings.Repeat("é", (maxWords-3)/2) + "..."},
 	} {
-		f, _ := Classify(rules, request("GET"), reply(400, tt.body))
+		f, _ := Classify(rules, request("GET"), reply(400, tt.body), time.Now())
 		if got := strings.TrimPrefix(f.Message, "GET https://vendor.example/api/runs answered 400"); got != tt.want {
 			t.Errorf("%.60s\ngot  %.80q\nwant %.80q", tt.body, got, tt.want)
 		}
 	}
 	long := abi.Request{Method: "GET", URL: "https://vendor.example/" + strings.Repeat("a", 5000) + "?secret"}
-	if f, _ := Classify(nil, long, reply(404, "")); len(f.Message) > 400 || strings.Contains(f.Message, "secret") {
+	if f, _ := Classify(nil, long, reply(404, ""), time.Now()); len(f.Message) > 400 || strings.Contains(f.Message, "secret") {
 		t.Errorf("message of %d bytes: %s", len(f.Message), f.Message)
 	}
 }
@@ -181,7 +181,7 @@ func TestClassify_RetryAfter(t *testing.T) {
 	t.Parallel()
 	for _, code := range abi.Codes {
 		rules := []manifest.ErrorRule{{Status: 418, Code: string(code), RetryAfter: "/wait"}}
-		f, _ := Classify(rules, request("GET"), reply(418, `{"wait":9}`, "Retry-After", "5"))
+		f, _ := Classify(rules, request("GET"), reply(418, `{"wait":9}`, "Retry-After", "5"), time.Now())
 		want := 0.0
 		if code.Temporary() {
 			want = 9
@@ -206,7 +206,7 @@ func FuzzClassify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body []byte, after, date string) {
 		status = 100 + int(uint(status)%900)
 		resp := reply(status, string(body), "Retry-After", after, "Date", date)
-		resp.Failure, _ = Classify(rules, request("GET"), resp)
+		resp.Failure, _ = Classify(rules, request("GET"), resp, time.Now())
 		if resp.Failure == nil {
 			if status >= 400 {
 				t.Fatal("an error without a failure")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/clock"
 	"patchbay/manifest"
 )
 
@@ -17,30 +18,36 @@ type Config struct {
 	Logger *slog.Logger
 	// Jitter chooses a wait from 0 up to most. Defaults to a random one.
 	Jitter func(most time.Duration) time.Duration
+	// Clock is what is waited by. Defaults to the real time.
+	Clock clock.Clock
 }
 
 // Deliverer delivers requests. It holds the circuit breakers, so one is shared by all calls. It may be used concurrently.
 type Deliverer struct {
 	log      *slog.Logger
 	jitter   func(time.Duration) time.Duration
+	clock    clock.Clock
 	breakers breakers
 }
 
 // New returns a Deliverer.
 func New(cfg Config) *Deliverer {
-	d := &Deliverer{log: cfg.Logger, jitter: cfg.Jitter}
+	d := &Deliverer{log: cfg.Logger, jitter: cfg.Jitter, clock: cfg.Clock}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	if d.jitter == nil {
 		d.jitter = func(most time.Duration) time.Duration { return rand.N(most + 1) }
 	}
-	d.breakers.log = d.log
+	if d.clock == nil {
+		d.clock = clock.Real{}
+	}
+	d.breakers.log, d.breakers.clock = d.log, d.clock
 	return d
 }
 
-// Route is what one call knows about the way of its requests. Use one for all requests of a call, and do not change it
-// between them.
+// Route is what one call knows about the way of its requests. Use one for all requests of a call, and change nothing
+// between them but what may change.
 type Route struct {
 	// Connection names the connection, for the breakers. Empty: a connector without connections.
 	Connection string
@@ -59,6 +66,10 @@ type Route struct {
 	// made again: a request with a key is never in doubt, since whoever repeats the call repeats the key.
 	IdempotencyHeader string
 	IdempotencyKey    string
+
+	// Ends is when the call's time is up by the Deliverer's clock, waits for the vendor's limits included. Zero: the
+	// context's deadline says so. It may change between requests.
+	Ends time.Time
 
 	// Send makes the request once. sent is false only if it has certainly not reached a server.
 	Send func(ctx context.Context, r abi.Request) (resp abi.Response, sent bool)

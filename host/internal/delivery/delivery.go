@@ -55,12 +55,12 @@ func (x *delivery) try(ctx context.Context) (*try, *abi.Fault) {
 	t := &try{}
 	defer func() { x.breakers.leave(x.circuit, probe, t.health(ctx)) }() // whatever happens: a probe that never ends would hold back all
 	x.report.Attempts++
-	start := time.Now()
+	start := x.clock.Now()
 	t.resp, t.sent = x.route.Send(ctx, x.req)
-	t.took = time.Since(start)
+	t.took = x.clock.Now().Sub(start)
 	if t.fault = t.resp.Fault; t.fault == nil {
 		t.sent = true
-		t.fault, t.looked = Classify(x.route.Errors, x.req, t.resp)
+		t.fault, t.looked = Classify(x.route.Errors, x.req, t.resp, x.clock.Now())
 	}
 	x.last = t
 	return t, nil

@@ -58,19 +58,19 @@ func (x *delivery) wait(ctx context.Context, t *try) bool {
 	if throttled && x.route.Pause != nil {
 		x.route.Pause(d)
 	}
-	if ctx.Err() != nil || x.repeats >= x.retry.Attempts || !x.again(t) || !fits(ctx, d) {
+	if ctx.Err() != nil || x.repeats >= x.retry.Attempts || !x.again(t) || !x.fits(ctx, d) {
 		return false
 	}
 	x.repeats++
 	x.log.LogAttrs(ctx, slog.LevelInfo, "request is repeated", slog.String("connection", x.circuit.connection),
 		slog.String("host", x.circuit.host), slog.String("method", x.req.Method), slog.Int("attempt", x.report.Attempts+1),
 		slog.Int("status", t.resp.Status), slog.String("code", string(t.fault.Code)), slog.Duration("wait", d))
-	start := time.Now()
-	ok := sleep(ctx, d)
+	start := x.clock.Now()
+	err := x.clock.Sleep(ctx, d)
 	if throttled {
-		x.report.Throttled += time.Since(start)
+		x.report.Throttled += x.clock.Now().Sub(start)
 	}
-	return ok
+	return err == nil
 }
 
 // pause is the wait after t: what the vendor asks for, else a random part of a time that doubles.
@@ -86,20 +86,12 @@ func (x *delivery) pause(t *try) time.Duration {
 }
 
 // fits reports whether there is time to wait for d and to try again.
-func fits(ctx context.Context, d time.Duration) bool {
+func (x *delivery) fits(ctx context.Context, d time.Duration) bool {
+	if ends := x.route.Ends; !ends.IsZero() {
+		return ends.Sub(x.clock.Now()) >= d+room
+	}
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Until(deadline) >= d+room
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // explain takes over why there is no fresh credential, as far as it is meant for others.

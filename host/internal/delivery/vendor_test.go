@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/clock"
 )
 
 // outcome is what a scripted vendor does with one request.
@@ -56,7 +57,7 @@ func (v *vendor) send(ctx context.Context, r abi.Request) (abi.Response, bool) {
 }
 
 func (o outcome) play(ctx context.Context, r abi.Request) (abi.Response, bool) {
-	if !sleep(ctx, o.took) {
+	if (clock.Real{}).Sleep(ctx, o.took) != nil {
 		code := abi.Timeout
 		if ctx.Err() == context.Canceled {
 			code = abi.Canceled

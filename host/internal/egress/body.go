@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"patchbay/host/internal/clock"
 )
 
 const (
@@ -21,6 +23,7 @@ const (
 )
 
 var (
+	errSilent   = errors.New("no first byte for too long")
 	errIdle     = errors.New("no bytes for too long")
 	errTooLarge = errors.New("body over the limit")
 	errRatio    = errors.New("body compressed too well")
@@ -33,7 +36,7 @@ func (x *exchange) readBody(h *hop, resp *http.Response) ([]byte, error) {
 	if h.method != http.MethodHead && resp.ContentLength > limit {
 		return nil, errTooLarge
 	}
-	timer := time.AfterFunc(idleTimeout, func() { x.cancel(errIdle) })
+	timer := x.client.clock.AfterFunc(idleTimeout, func() { x.cancel(errIdle) })
 	defer timer.Stop()
 	wire := &capped{r: &watched{resp.Body, timer}, limit: limit}
 	r, err := decoder(wire, resp.Header.Values("Content-Encoding"))
@@ -88,7 +91,7 @@ func inflater(b *bufio.Reader) (io.Reader, error) {
 // watched puts off the timer with every read that begins.
 type watched struct {
 	r     io.Reader
-	timer *time.Timer
+	timer clock.Timer
 }
 
 func (w *watched) Read(p []byte) (int, error) {

@@ -9,13 +9,19 @@ import (
 	"time"
 
 	"patchbay/abi"
+	"patchbay/host/internal/clock"
 )
 
 // Config makes a [Client]. The zero value is ready for use.
 type Config struct {
 	// Transport replaces the network, the address guard and all bounds of time but the call's own. It must honour
-	// the request's context. An [abi.Fault] that it returns as an error is passed on. Defaults to the network.
+	// the request's context. An [abi.Fault] that it returns as an error is passed on. It may say how far a request comes
+	// by the hooks of httptrace, as net/http does, from GetConn on; without, it counts as sent. Defaults to the network.
 	Transport http.RoundTripper
+	// Clock is what exchanges are timed by; with a Transport it then bounds the waits for the first byte and for each
+	// later one too, as the network would: one that sleeps by it until the request's context is done has hung. Defaults
+	// to the real time.
+	Clock clock.Clock
 	// Resolver looks names up. Defaults to Go's own resolver, never the C library's.
 	Resolver Resolver
 	// Dial connects to an address ("tcp", "192.0.2.1:443") that the guard has allowed. Defaults to a [net.Dialer]
@@ -34,14 +40,20 @@ type Client struct {
 	pool     *pool
 	plans    *plans
 	replaced bool // by Config.Transport
+	clock    clock.Clock
+	timed    bool // by a clock of its own, which the transport does not know
 	log      *slog.Logger
 }
 
 // New returns a Client. Close it.
 func New(cfg Config) *Client {
-	c := &Client{pool: newPool(cfg), plans: newPlans(), replaced: cfg.Transport != nil, log: cfg.Logger}
+	c := &Client{pool: newPool(cfg), plans: newPlans(), replaced: cfg.Transport != nil, log: cfg.Logger,
+		clock: cfg.Clock, timed: cfg.Transport != nil && cfg.Clock != nil}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.clock == nil {
+		c.clock = clock.Real{}
 	}
 	return c
 }
@@ -52,12 +64,15 @@ func (c *Client) Close() { c.pool.close() }
 // Do makes a guest's request as far as the policy allows it, and returns the response, or a fault in its place.
 // It takes no longer than p.Limits.Wall, and ends early with ctx.
 func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) (abi.Response, Trace) {
-	start := time.Now()
+	start := c.clock.Now()
 	p.Limits = p.Limits.WithDefaults()
 	ctx, stop := context.WithTimeout(ctx, p.Limits.Wall)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if c.timed {
+		defer c.clock.AfterFunc(p.Limits.Wall, func() { cancel(context.DeadlineExceeded) }).Stop()
+	}
 	plan := c.plans.get(&p)
 	x := &exchange{client: c, policy: &p, plan: plan, scrub: plan.scrub.Load(), cancel: cancel}
 	resp, fault := x.run(ctx, req)
@@ -67,7 +82,7 @@ func (c *Client) Do(ctx context.Context, req abi.Request, p Policy) (abi.Respons
 	size := len(resp.Body)
 	x.scrub.response(&resp)
 	told := x.trace()
-	c.record(ctx, told, &resp, size, time.Since(start))
+	c.record(ctx, told, &resp, size, c.clock.Now().Sub(start))
 	return resp, told
 }
 

@@ -122,7 +122,7 @@ func (x *exchange) send(ctx context.Context, h *hop) (*http.Response, *abi.Fault
 	}
 	x.progress.sent.Store(x.client.replaced) // which may not say how far it comes
 	x.told.Authorized = x.told.Authorized || h.trusted() && (x.policy.Authorize != nil || x.policy.Certificate != nil)
-	resp, err := x.transport(h).RoundTrip(r)
+	resp, err := x.roundTrip(h, r)
 	if err == nil && context.Cause(ctx) == errUnasked {
 		resp.Body.Close()
 		err = errUnasked
@@ -140,6 +140,16 @@ func (x *exchange) send(ctx context.Context, h *hop) (*http.Response, *abi.Fault
 		return nil, abi.Faultf(abi.Unavailable, "%s answered with the status %d, which ends no request", h.target.authority(), resp.StatusCode)
 	}
 	return resp, nil
+}
+
+// roundTrip has the request made. The network bounds the wait for the first byte by itself, anything in its place
+// would not.
+func (x *exchange) roundTrip(h *hop, r *http.Request) (*http.Response, error) {
+	if x.client.timed {
+		x.progress.set(waiting) // unless it says something else
+		defer x.client.clock.AfterFunc(firstByteTimeout, func() { x.cancel(errSilent) }).Stop()
+	}
+	return x.transport(h).RoundTrip(r)
 }
 
 // request makes the request that h stands for, without the credential.

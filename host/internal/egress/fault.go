@@ -74,10 +74,12 @@ func (x *exchange) overrun(ctx context.Context, host string, err error) *abi.Fau
 		return abi.Faultf(abi.Unavailable, "%s sent a response before the request: it may belong to another one", host)
 	case context.Cause(ctx) == errIdle:
 		return abi.Faultf(abi.Timeout, "%s: nothing came for %v while %s", host, idleTimeout, &x.progress)
+	case context.Cause(ctx) == errSilent:
+		return abi.Faultf(abi.Timeout, "%s: no answer in time while %s", host, &x.progress)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), context.Cause(ctx) == context.DeadlineExceeded:
+		return abi.Faultf(abi.Timeout, "%s: the call's time was up while %s", host, &x.progress)
 	case errors.Is(ctx.Err(), context.Canceled):
 		return abi.Faultf(abi.Canceled, "%s: canceled while %s", host, &x.progress)
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return abi.Faultf(abi.Timeout, "%s: the call's time was up while %s", host, &x.progress)
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return abi.Faultf(abi.Timeout, "%s: no answer in time while %s", host, &x.progress)
 	}

@@ -103,6 +103,7 @@ func (p *progress) watch(r *http.Request, stop context.CancelCauseFunc) *http.Re
 	}
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 		GetConn: func(string) { // again, when it is a repetition
+			p.set(connecting)
 			p.begun.Store(false)
 			switch {
 			case p.wrote.Load() >= most:

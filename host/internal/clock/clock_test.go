@@ -1,0 +1,34 @@
+package clock
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"patchbay/internal/virtual"
+)
+
+var _ Clock = (*virtual.Clock)(nil)
+
+func TestReal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var c Clock = Real{}
+		start := c.Now()
+		fired := false
+		c.AfterFunc(time.Minute, func() { fired = true })
+		if err := c.Sleep(t.Context(), time.Hour); err != nil || !fired {
+			t.Errorf("got %v, the timer has ended: %t", err, fired)
+		}
+		if passed := c.Now().Sub(start); passed != time.Hour {
+			t.Errorf("slept for %v, want an hour", passed)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.Sleep(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+	})
+}
