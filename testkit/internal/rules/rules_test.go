@@ -18,6 +18,7 @@ import (
 	"patchbay/bundle"
 	"patchbay/manifest"
 	"patchbay/testkit"
+	"patchbay/testkit/internal/hunks"
 	"patchbay/testkit/internal/rules"
 	"patchbay/testkit/report"
 	"patchbay/wasm"
@@ -161,9 +162,8 @@ func base(t *testing.T) *bases {
 	return b
 }
 
-// certify lays files over the good connector's and returns what the rule finds. NAME.edit changes NAME: lines that
-// begin with "-" make place for those with "+", those with " " stay. NAME.delete takes it away; the file guest names one.
-// previous/NAME is laid over the version before.
+// certify lays files over the good connector's, see [hunks.Overlay], and returns what the rule finds. The file guest names
+// a guest; previous/NAME is laid over the version before.
 func (b *bases) certify(t *testing.T, id string, over []txtar.File) []report.Finding {
 	t.Helper()
 	opts := testkit.Options{CacheDir: b.cache}
@@ -206,16 +206,13 @@ func (b *bases) report(t *testing.T, over []txtar.File, opts testkit.Options) (r
 
 func (b *bases) bundle(t *testing.T, over []txtar.File) (*bundle.Bundle, error) {
 	t.Helper()
-	files := maps.Clone(b.files)
+	layers := map[string]string{}
 	for _, f := range over {
-		switch name, kind, _ := cutKind(f.Name); kind {
-		case "edit":
-			files[name] = edit(t, name, files[name], string(f.Data))
-		case "delete":
-			delete(files, name)
-		default:
-			files[name] = string(f.Data)
-		}
+		layers[f.Name] = string(f.Data)
+	}
+	files, err := hunks.Overlay(b.files, layers)
+	if err != nil {
+		t.Fatal(err)
 	}
 	m, err := manifest.Parse([]byte(files["connector.yaml"]))
 	if err != nil {
@@ -226,15 +223,6 @@ func (b *bases) bundle(t *testing.T, over []txtar.File) (*bundle.Bundle, error) 
 		return nil, err
 	}
 	return bundle.New(c)
-}
-
-func cutKind(name string) (string, string, bool) {
-	for _, kind := range []string{"edit", "delete"} {
-		if base, ok := strings.CutSuffix(name, "."+kind); ok {
-			return base, kind, true
-		}
-	}
-	return name, "", false
 }
 
 func (b *bases) contents(m *manifest.Manifest, files map[string]string) (c bundle.Contents, err error) {
@@ -264,28 +252,4 @@ func (b *bases) contents(m *manifest.Manifest, files map[string]string) (c bundl
 		}
 	}
 	return c, nil
-}
-
-// edit applies hunks, which an empty line separates.
-func edit(t *testing.T, name, text, hunks string) string {
-	t.Helper()
-	for hunk := range strings.SplitSeq(strings.Trim(hunks, "\n"), "\n\n") {
-		var old, made strings.Builder
-		for line := range strings.SplitSeq(strings.Trim(hunk, "\n"), "\n") {
-			switch {
-			case strings.HasPrefix(line, "-"):
-				old.WriteString(line[1:] + "\n")
-			case strings.HasPrefix(line, "+"):
-				made.WriteString(line[1:] + "\n")
-			default:
-				old.WriteString(strings.TrimPrefix(line, " ") + "\n")
-				made.WriteString(strings.TrimPrefix(line, " ") + "\n")
-			}
-		}
-		if n := strings.Count("\n"+text, "\n"+old.String()); n != 1 {
-			t.Fatalf("%s has %d times\n%s", name, n, old.String())
-		}
-		text = strings.TrimPrefix(strings.Replace("\n"+text, "\n"+old.String(), "\n"+made.String(), 1), "\n")
-	}
-	return text
 }
