@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/bundle"
@@ -24,6 +25,9 @@ type Options struct {
 	// Logger receives the log lines of a live lab. Nil discards them.
 	Logger *slog.Logger
 }
+
+// epoch is when all calls are made. The same moment and the same random numbers for every guest make reports equal.
+var epoch = time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC)
 
 // Lab is a bundle made ready to be tried.
 type Lab struct {
@@ -63,7 +67,7 @@ func (l *Lab) config(opts Options) host.Config {
 		c.Logger = opts.Logger
 		return c
 	}
-	c.Transport, c.NoRetries = l.wire, true
+	c.Transport, c.NoRetries, c.World = l.wire, true, &host.World{Now: epoch, Seed: 1}
 	c.Logger = slog.New(slog.NewTextHandler(l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return c
 }
