@@ -58,6 +58,7 @@ var layers = map[string]int{
 	"testkit/vendors/netsuite":          2,
 	"host":                              4,
 	"testkit/report":                    1,
+	"testkit/internal/hunks":            0,
 	"testkit/internal/cases":            2,
 	"testkit/internal/lab":              5,
 	"testkit/internal/rule":             6,
@@ -101,7 +102,7 @@ var owners = map[string][]string{
 	"golang.org/x/mod":                                  {"audit"},
 	"golang.org/x/sys":                                  {"host/internal/linear", "host/internal/jail"},
 	"golang.org/x/term":                                 {"internal/cli"},
-	"golang.org/x/tools":                                {"testkit/internal/cases", "testkit/internal/rules"},
+	"golang.org/x/tools":                                {"testkit", "testkit/internal/cases", "testkit/internal/rules"},
 	"google.golang.org/grpc":                            {"host/internal/worker"},
 	"oras.land/oras-go/v2":                              {"registry"},
 
