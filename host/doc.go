@@ -35,4 +35,6 @@
 // what has passed by it. A Config.Transport that sleeps by the same clock until the request's context is done is a vendor
 // that hangs, and is stopped when and as the network would be. Guests have a clock of their own (Config.World), which
 // the host's does not move; what vendors limit is not kept, but for what they ask to wait.
+//
+// Config.Record is told of every [Exchange] of a guest with a vendor, freed of the connection's secrets.
 package host

@@ -37,6 +37,9 @@ type Vault interface {
 	Delete(ctx context.Context, connection string) error
 }
 
+// Exchange is a request as the guest meant it, and what came back, without secrets.
+type Exchange = egress.Exchange
+
 // Config says what a host works with. Store, Vault and Dir are required.
 type Config struct {
 	Store    Store
@@ -57,6 +60,10 @@ type Config struct {
 	Isolation Isolation
 	// Transport replaces the network, for tests and replays. Grants and credentials are applied all the same.
 	Transport http.RoundTripper
+	// Record is told of every exchange of guests with vendors, each try and each redirect, in the order on the wire (of
+	// one call; calls at the same time mix). Nothing that it is told holds a secret of the connection, and it is never
+	// told of the requests of auth methods. It must return soon. Nil: nothing is recorded.
+	Record func(Exchange)
 	// Log receives what guests log, and the host's own lines. Nil discards them.
 	Logger *slog.Logger
 	// Now is the clock. Defaults to Clock's.

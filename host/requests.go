@@ -77,7 +77,7 @@ func (q *requests) arm() {
 			p.Secrets = append(slices.Clip(p.Secrets), secret)
 		}
 	}
-	p.Admit, p.Authorize, p.Limits = q.admit, q.authorize, q.limits
+	p.Admit, p.Authorize, p.Record, p.Limits = q.admit, q.authorize, q.host.cfg.Record, q.limits
 	q.policy = p
 }
 

@@ -57,13 +57,21 @@ func (x *exchange) attempt(ctx context.Context, h *hop) (out abi.Response, next 
 	defer x.progress.use(nil)
 	resp, fault := x.send(ctx, h)
 	if fault != nil {
+		x.record(h, abi.Response{Fault: fault})
 		return abi.Response{}, nil, fault
 	}
 	defer resp.Body.Close()
 	outcome = Outcome{Status: resp.StatusCode, Header: resp.Header}
 	if !redirects(resp) {
-		out, fault = x.receive(ctx, h, resp)
-		return out, nil, fault
+		if out, fault = x.receive(ctx, h, resp); fault != nil {
+			x.record(h, abi.Response{Fault: fault})
+			return out, nil, fault
+		}
+		x.record(h, out)
+		return out, nil, nil
+	}
+	if x.policy.Record != nil {
+		x.record(h, x.head(h, resp))
 	}
 	if next = x.follow(h, resp); next == nil {
 		return x.head(h, resp), nil, nil
@@ -122,6 +130,7 @@ func (x *exchange) send(ctx context.Context, h *hop) (*http.Response, *abi.Fault
 	}
 	x.progress.sent.Store(x.client.replaced) // which may not say how far it comes
 	x.told.Authorized = x.told.Authorized || h.trusted() && (x.policy.Authorize != nil || x.policy.Certificate != nil)
+	h.sent = true
 	resp, err := x.roundTrip(h, r)
 	if err == nil && context.Cause(ctx) == errUnasked {
 		resp.Body.Close()

@@ -28,6 +28,9 @@ type Policy struct {
 	// for Authorize's errors apply. release is called exactly once, when the response has been read or has failed.
 	// Nil: every request is admitted.
 	Admit func(ctx context.Context, r Outgoing) (release func(Outcome), err error)
+	// Record is told of every request that was sent, those of redirects too, when its answer has come or failed, in
+	// their order. Nil: nobody is.
+	Record func(Exchange)
 	// Certificate is the client certificate, shown to servers that ask for one wherever the credential would be attached.
 	// A connection is used again only with the certificate that it was made with. Nil: there is none.
 	Certificate *tls.Certificate

@@ -15,6 +15,7 @@ type hop struct {
 	rule    *rule
 	header  http.Header
 	body    []byte
+	sent    bool // it was given to the network
 	foreign bool // the origin has changed on the way: no credential from here on
 }
 

@@ -102,15 +102,20 @@ func (s sent) added(after *http.Request) (secrets []string) {
 func (s *scrubber) response(r *abi.Response) {
 	r.URL = s.text(r.URL)
 	r.Body = s.bytes(r.Body)
-	maps.DeleteFunc(r.Headers, func(name string, _ []string) bool { return s.text(name) != name || s.names(name) })
-	for _, values := range r.Headers {
-		for i := range values {
-			values[i] = s.text(values[i])
-		}
-	}
+	s.headers(r.Headers)
 	if f := r.Fault; f != nil {
 		r.Fault = &abi.Fault{Code: f.Code, Message: s.text(f.Message), Field: s.text(f.Field), RetryAfter: f.RetryAfter,
 			Details: s.bytes(f.Details)}
+	}
+}
+
+// headers scrubs values, and drops headers whose names hold a secret.
+func (s *scrubber) headers(all map[string][]string) {
+	maps.DeleteFunc(all, func(name string, _ []string) bool { return s.text(name) != name || s.names(name) })
+	for _, values := range all {
+		for i := range values {
+			values[i] = s.text(values[i])
+		}
 	}
 }
 
