@@ -75,7 +75,9 @@ func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
 	if err := keep(b, o.path); err != nil {
 		return err
 	}
+	opts.Progress = func(done, total int, r report.Rule) { s.Progress("%d of %d  %s  %.60s", done+1, total, r.ID, r.Title) }
 	r, err := certified(ctx, b, opts)
+	s.Progress("")
 	if err != nil {
 		return err
 	}
@@ -118,6 +120,9 @@ func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
 }
 
 func (o *certifyOptions) write(s *cli.Streams, r *report.Report) error {
+	if s.JSON && o.out == "" {
+		o.format = "json"
+	}
 	format, err := report.ParseFormat(o.format)
 	if err != nil {
 		return cli.Usage("--format: %v", err)

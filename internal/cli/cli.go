@@ -69,6 +69,13 @@ func (s *Streams) Note(format string, args ...any) {
 // Tell writes one line that somebody has to read for the command to go on, to standard error, with --json too.
 func (s *Streams) Tell(format string, args ...any) { fmt.Fprintf(s.Err, format+"\n", args...) }
 
+// Progress shows a line on a terminal, in place of the one before; "" takes it away. Elsewhere it shows nothing.
+func (s *Streams) Progress(format string, args ...any) {
+	if s.Interactive() {
+		fmt.Fprintf(s.Err, "\r\x1b[K"+format, args...)
+	}
+}
+
 // Print writes a result: value as JSON with --json, else what text writes.
 func (s *Streams) Print(value any, text func(w io.Writer)) error {
 	if !s.JSON {

@@ -218,3 +218,23 @@ func TestMain_Interrupted(t *testing.T) {
 		t.Errorf("exit %d, want %d: %s", got, ExitInterrupted, errs)
 	}
 }
+
+func TestStreams_Progress(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		s    *Streams
+		want string
+	}{
+		{&Streams{Terminal: true}, "\r\x1b[K1 of 2\r\x1b[K"},
+		{&Streams{}, ""},
+		{&Streams{Terminal: true, JSON: true}, ""},
+	} {
+		var out strings.Builder
+		tt.s.Err = &out
+		tt.s.Progress("%d of %d", 1, 2)
+		tt.s.Progress("")
+		if out.String() != tt.want {
+			t.Errorf("terminal %v, JSON %v: %q, want %q", tt.s.Terminal, tt.s.JSON, out.String(), tt.want)
+		}
+	}
+}
