@@ -69,7 +69,7 @@ func newReal(t *testing.T, cfg Config) *Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Install(t.Context(), b, "SHA256:test"); err != nil {
+	if _, err := h.Install(t.Context(), b, "SHA256:test", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Connect(t.Context(), ConnectRequest{Connector: "churning", Values: map[string]string{"token": "secret-token"}}); err != nil {

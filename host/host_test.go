@@ -342,7 +342,7 @@ func TestPin(t *testing.T) {
 	if err := w.Pin(t.Context(), other.Public()); !errors.Is(err, bundle.ErrUntrusted) {
 		t.Errorf("pinning another key gives %v", err)
 	}
-	if got, err := w.pinned(t.Context(), "acme"); err != nil || got != first.Public() {
+	if got, err := w.pinned(t.Context(), "publisher", "acme"); err != nil || got != first.Public() {
 		t.Errorf("pinned %v, %v", got, err)
 	}
 }
@@ -385,7 +385,7 @@ func TestIsolate(t *testing.T) {
 	if got := ring(); got != Process {
 		t.Errorf("a new installation runs %q, want in a process", got)
 	}
-	rec, err := w.Isolate(t.Context(), "shop", InProcess)
+	rec, err := w.Isolate(t.Context(), "shop", InProcess, true)
 	if err != nil || rec.Isolation != InProcess {
 		t.Fatalf("%+v, %v", rec, err)
 	}
@@ -396,7 +396,7 @@ func TestIsolate(t *testing.T) {
 	if rec, err := w.Installed(t.Context(), "shop"); err != nil || rec.Isolation != InProcess {
 		t.Errorf("an upgrade forgot it: %+v, %v", rec, err)
 	}
-	if _, err := w.Isolate(t.Context(), "nobody", Process); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := w.Isolate(t.Context(), "nobody", Process, false); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a connector that is not installed: %v", err)
 	}
 	if _, err := ParseIsolation("vm"); err == nil || !strings.Contains(err.Error(), "want process or in-process") {

@@ -31,6 +31,8 @@ type Installed struct {
 	Grants      []manifest.Grant `json:"grants,omitempty"`    // what was allowed
 	Isolation   Isolation        `json:"isolation,omitempty"` // where its guest runs; empty for the host's default
 	InstalledAt time.Time        `json:"installed_at"`
+
+	Certificate *bundle.Certificate `json:"certificate,omitempty"` // verified when it was installed; it may have expired
 }
 
 // ErrInUse is matched when a connector is to be removed that connections use.
@@ -40,22 +42,23 @@ var ErrInUse = errors.New("has connections")
 var ErrAmbiguous = errors.New("ambiguous name")
 
 // Install puts a bundle in place of whatever version of its connector is installed. The caller has verified
-// the bundle ([Host.Verify]) and has consent for its grants; key is the fingerprint of the signing key.
-// Connections of an older version stay.
-func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string) (Installed, error) {
+// the bundle ([Host.Verify]) and has consent for its grants; key is the fingerprint of the signing key, c the
+// certificate ([Host.Certified]), nil if there is none. Connections of an older version stay. A connector that was
+// moved into the host's process for its certificate leaves it with a version that has none.
+func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string, c *bundle.Certificate) (Installed, error) {
 	if err := h.recorder.settle(ctx); err != nil {
 		return Installed{}, err
 	}
 	m := b.Manifest()
 	rec := Installed{
 		Connector: m.Ref(), Version: m.Version, Title: m.Title, Digest: b.Digest(), Key: key,
-		Grants: m.HTTP, InstalledAt: h.cfg.Now().UTC(),
+		Grants: m.HTTP, InstalledAt: h.cfg.Now().UTC(), Certificate: c,
 	}
 	var old Installed
 	kind := audit.Install
 	switch err := h.get(ctx, h.key("connector", rec.Connector), &old); {
 	case err == nil:
-		rec.Isolation, kind = old.Isolation, audit.Upgrade
+		rec.Isolation, kind = h.keptIsolation(old, rec), audit.Upgrade
 	case !errors.Is(err, fs.ErrNotExist):
 		return Installed{}, fmt.Errorf("install %s: %w", rec.Connector, err)
 	}
@@ -66,7 +69,9 @@ func (h *Host) Install(ctx context.Context, b *bundle.Bundle, key string) (Insta
 	if err := h.put(ctx, h.key("connector", rec.Connector), rec); err != nil {
 		return Installed{}, fmt.Errorf("install %s: %w", rec.Connector, err)
 	}
-	h.recordConnector(ctx, kind, rec, map[string]string{"key": key, "from": old.Version, "signs_in": strings.Join(SignIns(m), " ")})
+	h.recordConnector(ctx, kind, rec, map[string]string{
+		"key": key, "from": old.Version, "signs_in": strings.Join(SignIns(m), " "), "certified": certifiedBy(c),
+	})
 	h.cfg.Logger.Info("installed", "connector", rec.Connector, "version", rec.Version, "digest", rec.Digest)
 	return rec, nil
 }

@@ -26,14 +26,19 @@ func ParseIsolation(s string) (Isolation, error) {
 	return "", fmt.Errorf("isolation %q is not known, want %s or %s", s, Process, InProcess)
 }
 
-// Isolate says where the guest of an installed connector runs from the next call on. Upgrades keep it.
-func (h *Host) Isolate(ctx context.Context, connector string, i Isolation) (Installed, error) {
+// Isolate says where the guest of an installed connector runs from the next call on. Upgrades keep it. Without force
+// only a certified connector may run in the host's process; the error else matches bundle.ErrUncertified or
+// bundle.ErrExpired.
+func (h *Host) Isolate(ctx context.Context, connector string, i Isolation, force bool) (Installed, error) {
 	if err := h.recorder.settle(ctx); err != nil {
 		return Installed{}, err
 	}
 	rec, err := h.Installed(ctx, connector)
 	if err != nil {
 		return Installed{}, err
+	}
+	if err := h.certification(rec); err != nil && i == InProcess && !force {
+		return Installed{}, fmt.Errorf("isolate %s: %w: it runs in a process of its own", rec.Connector, err)
 	}
 	rec.Isolation = i
 	if err := h.put(ctx, h.key("connector", rec.Connector), rec); err != nil {
@@ -42,6 +47,15 @@ func (h *Host) Isolate(ctx context.Context, connector string, i Isolation) (Inst
 	h.recordConnector(ctx, audit.Isolate, rec, map[string]string{"isolation": string(i)})
 	h.cfg.Logger.Info("isolated", "connector", rec.Connector, "isolation", i)
 	return rec, nil
+}
+
+// keptIsolation is where the guest of a connector runs after an upgrade from old to rec: as before, unless it was let
+// into the host's process for a certificate and has none now. Whoever forced it there meant every version.
+func (h *Host) keptIsolation(old, rec Installed) Isolation {
+	if old.Isolation == InProcess && old.Certificate != nil && h.certification(rec) != nil {
+		return Process
+	}
+	return old.Isolation
 }
 
 // ring is where the guest of an installed connector runs.

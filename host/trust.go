@@ -21,7 +21,7 @@ type Trust struct {
 // A signature that does not hold matches bundle.ErrUntrusted.
 func (h *Host) Verify(ctx context.Context, b *bundle.Bundle, claims []bundle.PublicKey, envelopes ...bundle.Envelope) (Trust, error) {
 	publisher := b.Manifest().Publisher
-	pinned, err := h.pinned(ctx, publisher)
+	pinned, err := h.pinned(ctx, "publisher", publisher)
 	first := errors.Is(err, fs.ErrNotExist)
 	trusted := []bundle.PublicKey{pinned}
 	switch {
@@ -42,18 +42,23 @@ func (h *Host) Verify(ctx context.Context, b *bundle.Bundle, claims []bundle.Pub
 // Pin makes key the one that its publisher's bundles must be signed with from now on. Another key that was
 // pinned meanwhile stays, and the error matches bundle.ErrUntrusted.
 func (h *Host) Pin(ctx context.Context, key bundle.PublicKey) error {
-	pinned, err := h.pinned(ctx, key.Publisher())
+	return h.pin(ctx, "publisher", key)
+}
+
+// pin keeps the key of a publisher or a certifier. They are apart: whoever has one name has not the other.
+func (h *Host) pin(ctx context.Context, role string, key bundle.PublicKey) error {
+	pinned, err := h.pinned(ctx, role, key.Publisher())
 	if err == nil && pinned != key {
-		return fmt.Errorf("%w: publisher %s is known by the key %s", bundle.ErrUntrusted, key.Publisher(), pinned.Fingerprint())
+		return fmt.Errorf("%w: %s %s is known by the key %s", bundle.ErrUntrusted, role, key.Publisher(), pinned.Fingerprint())
 	}
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return h.cfg.Store.Put(ctx, h.key("publisher", key.Publisher()), []byte(key.String()))
+	return h.cfg.Store.Put(ctx, h.key(role, key.Publisher()), []byte(key.String()))
 }
 
-func (h *Host) pinned(ctx context.Context, publisher string) (bundle.PublicKey, error) {
-	text, err := h.cfg.Store.Get(ctx, h.key("publisher", publisher))
+func (h *Host) pinned(ctx context.Context, role, name string) (bundle.PublicKey, error) {
+	text, err := h.cfg.Store.Get(ctx, h.key(role, name))
 	if err != nil {
 		return bundle.PublicKey{}, err
 	}

@@ -138,7 +138,8 @@ func newWorld(t *testing.T, options ...func(*Config)) *world {
 	return w
 }
 
-func (w *world) install(t *testing.T, yaml string) Installed {
+// newBundle makes a bundle of a manifest.
+func newBundle(t *testing.T, yaml string) *bundle.Bundle {
 	t.Helper()
 	m, err := manifest.Parse([]byte(yaml))
 	if err != nil {
@@ -152,7 +153,12 @@ func (w *world) install(t *testing.T, yaml string) Installed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err := w.Install(t.Context(), b, "SHA256:test")
+	return b
+}
+
+func (w *world) install(t *testing.T, yaml string) Installed {
+	t.Helper()
+	rec, err := w.Install(t.Context(), newBundle(t, yaml), "SHA256:test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

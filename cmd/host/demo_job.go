@@ -143,14 +143,11 @@ func (d *demo) start(ctx context.Context) error {
 
 func (d *demo) install(ctx context.Context, name string) error {
 	return d.step("install "+name, func() (string, error) {
-		b, trust, err := fetch(ctx, d.app, name, cli.RegistryDir(d.dir))
+		got, err := fetch(ctx, d.app, name, cli.RegistryDir(d.dir))
 		if err != nil {
 			return "", err
 		}
-		if err := d.app.host.Pin(ctx, trust.Key); err != nil {
-			return "", err
-		}
-		_, err = d.app.host.Install(ctx, b, trust.Key.Fingerprint())
+		_, err = got.install(ctx, d.app)
 		return "signature verified", err
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,9 +46,9 @@ func newSearch(s *cli.Streams) *cobra.Command {
 				}
 				var rows [][]string
 				for _, l := range list {
-					rows = append(rows, []string{l.Publisher + "/" + l.Name, l.Version, l.Title, l.Description})
+					rows = append(rows, []string{l.Publisher + "/" + l.Name, l.Version, l.Title, certifiedThere(l), l.Description})
 				}
-				cli.Table(w, []string{"connector", "version", "title", "description"}, rows)
+				cli.Table(w, []string{"connector", "version", "title", "certified", "description"}, rows)
 			}))
 		},
 	}
@@ -66,15 +67,11 @@ func newInfo(s *cli.Streams) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return with(c.Context(), nil, func(a *app) error {
-				m, installed, err := describe(c.Context(), a, args[0], root)
+				d, err := describe(c.Context(), a, args[0], root)
 				if err != nil {
 					return err
 				}
-				result := struct {
-					Installed bool `json:"installed"`
-					*manifest.Manifest
-				}{installed, m}
-				return s.Print(result, func(w io.Writer) { writeInfo(w, m, installed) })
+				return s.Print(d, func(w io.Writer) { writeInfo(w, d) })
 			})
 		},
 	}
@@ -82,36 +79,48 @@ func newInfo(s *cli.Streams) *cobra.Command {
 	return c
 }
 
-// describe finds a manifest among what is installed, else in the registry.
-func describe(ctx context.Context, a *app, name, root string) (m *manifest.Manifest, installed bool, err error) {
+// description is what there is to say about a connector.
+type description struct {
+	Installed bool                `json:"installed"`
+	Certified *registry.Certified `json:"certified,omitempty"`
+	*manifest.Manifest
+}
+
+// describe finds a connector among what is installed, else in the registry.
+func describe(ctx context.Context, a *app, name, root string) (description, error) {
 	rec, err := a.host.Installed(ctx, name)
 	if err == nil {
 		b, err := a.host.Bundle(rec)
 		if err != nil {
-			return nil, false, err
+			return description{}, err
 		}
-		return b.Manifest(), true, nil
+		return description{true, certifiedOf(rec, time.Now()), b.Manifest()}, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, false, err
+		return description{}, err
 	}
 	r, err := openRegistry(root)
 	if err != nil {
-		return nil, false, err
+		return description{}, err
 	}
-	b, _, err := r.Pull(ctx, name)
+	l, err := r.Resolve(ctx, name)
 	if err != nil {
-		return nil, false, err
+		return description{}, err
 	}
-	return b.Manifest(), false, nil
+	b, _, err := r.Pull(ctx, l.Publisher+"/"+l.Name+"@"+l.Digest)
+	if err != nil {
+		return description{}, err
+	}
+	return description{false, l.Certified, b.Manifest()}, nil
 }
 
-func writeInfo(w io.Writer, m *manifest.Manifest, installed bool) {
-	state := "not installed"
-	if installed {
+func writeInfo(w io.Writer, d description) {
+	m, state := d.Manifest, "not installed"
+	if d.Installed {
 		state = "installed"
 	}
-	fmt.Fprintf(w, "%s@%s  %s (%s)\n%s\n\nit may reach\n%s", m.Ref(), m.Version, cli.Clean(m.Title), state, cli.Clean(m.Description), cli.Grants(m.HTTP))
+	fmt.Fprintf(w, "%s@%s  %s (%s)\n%s\n\n%s\n\nit may reach\n%s", m.Ref(), m.Version, cli.Clean(m.Title), state,
+		cli.Clean(m.Description), certificateInfo(d.Certified), cli.Grants(m.HTTP))
 	for _, a := range m.Auth {
 		fmt.Fprintf(w, "\nauth %s (%s): %s\n", a.ID, a.Type, cli.Clean(a.Title))
 		for _, f := range append(m.Connection.Fields, a.AllFields()...) {

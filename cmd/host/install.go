@@ -14,6 +14,7 @@ import (
 	"patchbay/host"
 	"patchbay/internal/cli"
 	"patchbay/manifest"
+	"patchbay/registry"
 )
 
 type installOptions struct {
@@ -27,9 +28,10 @@ func newInstall(s *cli.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "install NAME[@VERSION]",
 		Short: "Install a connector from a registry",
-		Long: `Install fetches a connector, verifies every digest and the publisher's signature, shows what it may reach, and asks
-for consent. The publisher's key is remembered on first use; a connector signed with another key is refused (exit 5).
-A connector that asks for the network needs consent: on a terminal it is asked for, elsewhere give --yes.`,
+		Long: `Install fetches a connector, verifies every digest, the publisher's signature and the certificate, shows what it may
+reach and who certified it, and asks for consent. The publisher's and the certifier's key are remembered on first use;
+a connector signed with another key, or whose certificate was changed, is refused (exit 5). A connector that asks for
+the network, or whose certificate does not hold, needs consent: on a terminal it is asked for, elsewhere give --yes.`,
 		Example: `  $ host install hello
   $ host install patchbay/tallyfy@^0.1 --yes`,
 		Args: cobra.ExactArgs(1),
@@ -44,30 +46,33 @@ A connector that asks for the network needs consent: on a terminal it is asked f
 }
 
 func runInstall(ctx context.Context, s *cli.Streams, a *app, o installOptions) error {
-	b, trust, err := fetch(ctx, a, o.ref, o.registry)
+	got, err := fetch(ctx, a, o.ref, o.registry)
 	if err != nil {
 		return err
 	}
-	m := b.Manifest()
+	b, trust, m := got.bundle, got.trust, got.bundle.Manifest()
 	s.Note("%s  %s\n  digest  %s\n  signed  %s", b.Ref(), cli.Clean(m.Title), b.Digest(), trust.Key.Fingerprint())
 	if trust.First {
 		s.Note("          first use of this key of publisher %s: it is remembered, and no other will be accepted", m.Publisher)
 	}
+	noteCertificate(s, b, got.certified)
 	s.Note("it may reach\n%s", cli.Grants(m.HTTP))
 	if err := noteCredentials(ctx, s, a, m); err != nil {
 		return err
 	}
-	if err := consent(s, b, o.yes); err != nil {
+	if err := consent(s, got, o.yes); err != nil {
 		return err
 	}
-	if trust.First {
-		if err := a.host.Pin(ctx, trust.Key); err != nil {
-			return err
-		}
+	old, err := a.host.Installed(ctx, m.Ref())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	rec, err := a.host.Install(ctx, b, trust.Key.Fingerprint())
+	rec, err := got.install(ctx, a)
 	if err != nil {
 		return err
+	}
+	if old.Isolation == host.InProcess && rec.Isolation != host.InProcess {
+		s.Note("it is not certified: it leaves the host's process and runs in one of its own; see 'host isolate --help'")
 	}
 	return s.Print(rec, func(w io.Writer) {
 		fmt.Fprintf(w, "installed %s@%s\n", rec.Connector, rec.Version)
@@ -92,36 +97,81 @@ func noteCredentials(ctx context.Context, s *cli.Streams, a *app, m *manifest.Ma
 	return nil
 }
 
-// fetch gets a bundle from a registry and verifies it. Nothing is kept yet.
-func fetch(ctx context.Context, a *app, ref, root string) (*bundle.Bundle, host.Trust, error) {
+// fetched is a bundle from a registry, and what there is to say for it.
+type fetched struct {
+	bundle    *bundle.Bundle
+	trust     host.Trust
+	certified host.Certified
+}
+
+// fetch gets a bundle from a registry and verifies its signature and certificate. Nothing is kept yet.
+func fetch(ctx context.Context, a *app, ref, root string) (f fetched, err error) {
 	r, err := openRegistry(root)
 	if err != nil {
-		return nil, host.Trust{}, err
+		return f, err
 	}
 	b, envelopes, err := r.Pull(ctx, ref)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, host.Trust{}, cli.Hint(err, "'host search' lists what the registry has; 'pack publish' adds to it")
+		return f, cli.Hint(err, "'host search' lists what the registry has; 'pack publish' adds to it")
 	}
 	if err != nil {
-		return nil, host.Trust{}, err
+		return f, err
 	}
 	claims, err := r.Keys(ctx, b.Manifest().Publisher)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, host.Trust{}, err
+		return f, err
 	}
-	trust, err := a.host.Verify(ctx, b, claims, envelopes...)
-	return b, trust, err
+	if f.trust, err = a.host.Verify(ctx, b, claims, envelopes...); err != nil {
+		return f, err
+	}
+	f.bundle = b
+	f.certified, err = assess(ctx, a, r, b)
+	return f, err
 }
 
-// consent makes sure that somebody allowed what the connector asks for.
-func consent(s *cli.Streams, b *bundle.Bundle, yes bool) error {
-	if yes || len(b.Manifest().HTTP)+len(host.SignIns(b.Manifest())) == 0 {
+// assess looks at the certificates that a registry has for a bundle.
+func assess(ctx context.Context, a *app, r *registry.Registry, b *bundle.Bundle) (host.Certified, error) {
+	all, err := r.Certificates(ctx, b)
+	if err != nil {
+		return host.Certified{}, err
+	}
+	claims, err := r.CertifierKeys(ctx)
+	if err != nil {
+		return host.Certified{}, err
+	}
+	return a.host.Certified(ctx, b, claims, all...)
+}
+
+// install keeps the keys that were seen for the first time, and the bundle.
+func (f fetched) install(ctx context.Context, a *app) (host.Installed, error) {
+	if f.trust.First {
+		if err := a.host.Pin(ctx, f.trust.Key); err != nil {
+			return host.Installed{}, err
+		}
+	}
+	if f.certified.First && f.certified.Problem == nil {
+		if err := a.host.PinCertifier(ctx, f.certified.Key); err != nil {
+			return host.Installed{}, err
+		}
+	}
+	return a.host.Install(ctx, f.bundle, f.trust.Key.Fingerprint(), f.certified.Kept())
+}
+
+// consent makes sure that somebody allowed what the connector asks for, and knows of a certificate that does not hold.
+func consent(s *cli.Streams, f fetched, yes bool) error {
+	m := f.bundle.Manifest()
+	asks, doubt := len(m.HTTP)+len(host.SignIns(m)) > 0, doubtful(f.certified)
+	if yes || !asks && !doubt {
 		return nil
 	}
-	if !s.Interactive() {
-		return cli.Hint(cli.Usage("%s asks for the network, and there is no terminal to ask for consent on", b.Ref()), "read what it may reach above, then repeat with --yes")
+	why, question := "asks for the network", "Allow this and install?"
+	if doubt {
+		why, question = "has a certificate that does not hold", "Allow this and install it all the same?"
 	}
-	ok, err := s.Confirm("Allow this and install?")
+	if !s.Interactive() {
+		return cli.Hint(cli.Usage("%s %s, and there is no terminal to ask for consent on", f.bundle.Ref(), why), "read what is said above, then repeat with --yes")
+	}
+	ok, err := s.Confirm(question)
 	if err == nil && !ok {
 		return errors.New("not installed: consent was not given")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,9 +31,9 @@ func newList(s *cli.Streams) *cobra.Command {
 					}
 					var rows [][]string
 					for _, r := range list {
-						rows = append(rows, []string{r.Connector, r.Version, r.Title, r.Key})
+						rows = append(rows, []string{r.Connector, r.Version, r.Title, certifiedNow(r, time.Now()), r.Key})
 					}
-					cli.Table(w, []string{"connector", "version", "title", "signed"}, rows)
+					cli.Table(w, []string{"connector", "version", "title", "certified", "signed"}, rows)
 				})
 			})
 		},

@@ -53,7 +53,7 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 	if l.host, err = host.New(l.config(opts)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if _, err := l.host.Install(ctx, b, "unsigned"); err != nil {
+	if _, err := l.host.Install(ctx, b, "unsigned", nil); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
 	return l, nil
