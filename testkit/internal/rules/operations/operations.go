@@ -12,7 +12,15 @@ import (
 )
 
 // Rules are the rules of this family.
-func Rules() []rule.Rule { return []rule.Rule{readable, covered, replayed} }
+func Rules() []rule.Rule {
+	return []rule.Rule{
+		readable, covered, coveredOthers, faulted, shown, filed,
+		closed, described, typed, possible, consistent, spelled, bounded,
+		sampled, realistic, dated, faithful,
+		repeatable, keyed, contradicting, used, told, distinct,
+		replayed,
+	}
+}
 
 var readable = rule.Rule{
 	Rule: report.Rule{

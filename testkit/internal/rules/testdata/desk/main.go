@@ -91,8 +91,9 @@ func getTicket(c *sdk.Call, in byID) (ticket, error) {
 }
 
 type newTicket struct {
-	Subject string `json:"subject"`
-	Queue   string `json:"queue"`
+	Subject string            `json:"subject"`
+	Queue   string            `json:"queue"`
+	Fields  map[string]string `json:"fields,omitempty"`
 }
 
 func fileTicket(c *sdk.Call, in newTicket) (byID, error) {
