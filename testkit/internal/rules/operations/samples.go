@@ -57,16 +57,32 @@ var realistic = rule.Rule{
 	},
 	Static: true,
 	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
-		eachSample(s, func(_ rule.Operation, place string, _ json.RawMessage, value any) {
-			eachString("", value, func(at, text string) {
-				if placeholder.MatchString(strings.TrimSpace(text)) {
-					found(place+at, "%q", text)
-				}
-			})
-		})
+		eachSample(s, func(_ rule.Operation, place string, _ json.RawMessage, value any) { standIns(place, value, found) })
+		for _, op := range s.Operations() {
+			for at, schema := range rule.Schemas(op.Input) {
+				standIns(op.Place+"/input"+at+"/examples", schema["examples"], found)
+			}
+			for at, schema := range rule.Schemas(op.Output) {
+				standIns(op.Place+"/output"+at+"/examples", schema["examples"], found)
+			}
+		}
 		return nil
 	},
 }
+
+// standIns looks for texts that stand for another. A type or a format may well be called "text".
+func standIns(place string, value any, found rule.Found) {
+	eachString("", value, func(at, text string) {
+		if placeholder.MatchString(strings.TrimSpace(text)) && !kindOf.MatchString(starless.ReplaceAllString(place+at, "")) {
+			found(place+at, "%q", text)
+		}
+	})
+}
+
+var (
+	kindOf   = regexp.MustCompile(`(type|kind|format)$`)
+	starless = regexp.MustCompile(`(/examples)?(/[0-9]+)?$`)
+)
 
 var placeholder = regexp.MustCompile(`(?i)^(string|text|value|number|integer|foo|bar|baz|foo ?bar|test|tests|testing|test ?\d+|dummy|sample|example|placeholder|asdf.*|qwerty|xxx+|aaa+|abc|todo|tbd|n/?a|null|undefined|none|some ?(string|text|value|name)|lorem ipsum.*|your[ _-].*|<.*>|\{\{.*\}\}|\$\{.*\}|\.\.\.|-+|\?+)$`)
 

@@ -4,4 +4,9 @@ package triggers
 import "patchbay/testkit/internal/rule"
 
 // Rules are the rules of this family.
-func Rules() []rule.Rule { return nil }
+func Rules() []rule.Rule {
+	return []rule.Rule{
+		identified, scalar, paced, begun,
+		signed, strong, timed, fresh, unrepeated, ended, caught, matched, written,
+	}
+}
