@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"patchbay/abi"
+	"patchbay/host/internal/guest"
 	"patchbay/internal/virtual"
 )
 
@@ -346,5 +347,57 @@ func TestClock_Rings(t *testing.T) {
 				t.Errorf("ended after %v, want 30s", took)
 			}
 		})
+	}
+}
+
+// walls keeps how much time its calls were given.
+type walls struct {
+	fakeEngine
+	given []time.Duration
+}
+
+func (e *walls) load(context.Context, Isolation, guest.Module) (guest.Program, error) { return e, nil }
+
+func (e *walls) Call(_ context.Context, c guest.Call) (guest.Outcome, error) {
+	e.given = append(e.given, c.Limits.Wall)
+	return guest.Outcome{Result: abi.Done(json.RawMessage(`{}`))}, nil
+}
+
+// TestClock_Wall: a guest may not sleep, by its own clock, for what its call may wait for others.
+func TestClock_Wall(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		clock Clock
+		want  time.Duration
+	}{{nil, 90 * time.Second}, {virtual.New(epoch), 30 * time.Second}} {
+		w, e := newWorld(t, func(cfg *Config) { cfg.Clock = c.clock }), &walls{}
+		w.guests = e
+		w.install(t, store)
+		w.connect(t, ConnectRequest{Connector: "store", Values: map[string]string{"token": "s3cret-token"}})
+		if _, err := w.Run(t.Context(), Call{Connector: "store", Operation: "plain", Patience: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		if len(e.given) != 1 || e.given[0] != c.want {
+			t.Errorf("the guest was given %v, want %v", e.given, c.want)
+		}
+	}
+}
+
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	var l held
+	l.hold([]string{"a", "b"}, epoch.Add(time.Minute))
+	l.hold([]string{"b"}, epoch.Add(time.Hour))
+	l.hold([]string{"b"}, epoch.Add(time.Second)) // who wants less, changes nothing
+	for keys, want := range map[string]time.Duration{"a": time.Minute, "b": time.Hour, "b a": time.Hour, "c a": time.Minute} {
+		if got := l.ends(strings.Fields(keys)).Sub(epoch); got != want {
+			t.Errorf("%s: free after %v, want %v", keys, got, want)
+		}
+	}
+	c := virtual.New(epoch)
+	ctx, cancel := context.WithCancel(t.Context())
+	c.AfterFunc(time.Second, cancel)
+	if f := abi.AsFault(l.wait(ctx, c, []string{"a"}, time.Hour)); f.Code != abi.Canceled {
+		t.Errorf("fault %v, want canceled", f)
 	}
 }
