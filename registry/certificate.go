@@ -12,10 +12,11 @@ import (
 	"patchbay/bundle"
 )
 
-const (
-	maxCertificates = 16      // of one bundle that are read, the newest
-	maxReport       = 4 << 20 // bytes
-)
+// maxCertificates is how many certificates of one bundle are read, the newest.
+const maxCertificates = 16
+
+// MaxReport is the greatest size of a report in bytes.
+const MaxReport = 4 << 20
 
 // Certified is what a registry makes of a bundle's certificates, by the certifiers' keys that it keeps.
 type Certified struct {
@@ -60,8 +61,8 @@ func (r *repository) certifications(ctx context.Context, subject ocispec.Descrip
 func (r *repository) certification(ctx context.Context, c referrer) (got bundle.Certification, err error) {
 	l := c.layers
 	if len(l) != 2 || l[0].MediaType != bundle.TypeEnvelope || l[1].MediaType != bundle.TypeReport ||
-		l[0].Size > bundle.MaxEnvelope || l[1].Size > maxReport {
-		return got, r.corrupt("certificate %s: want an envelope of at most %d bytes and a report of at most %d", c.digest, bundle.MaxEnvelope, maxReport)
+		l[0].Size > bundle.MaxEnvelope || l[1].Size > MaxReport {
+		return got, r.corrupt("certificate %s: want an envelope of at most %d bytes and a report of at most %d", c.digest, bundle.MaxEnvelope, MaxReport)
 	}
 	if got.Envelope, err = r.fetch(ctx, l[0]); err != nil {
 		return got, err
@@ -95,8 +96,8 @@ func (o PublishOptions) check(ctx context.Context, r *Registry, b *bundle.Bundle
 	if c == nil {
 		return nil
 	}
-	if len(c.Report) > maxReport {
-		return fmt.Errorf("the report has %d bytes, at most %d are allowed", len(c.Report), maxReport)
+	if len(c.Report) > MaxReport {
+		return fmt.Errorf("the report has %d bytes, at most %d are allowed", len(c.Report), MaxReport)
 	}
 	if _, err := bundle.VerifyCertificate(b.Digest(), []bundle.PublicKey{o.CertifierKey}, r.now(), *c); err != nil {
 		return err

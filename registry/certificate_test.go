@@ -136,7 +136,7 @@ func TestPublish_CertificateRefused(t *testing.T) {
 		{"expired", old, lab.Public(), bundle.ErrExpired},
 		{"other key", *good, newKey(t, "lab").Public(), bundle.ErrUnknownCertifier},
 		{"other report", bundle.Certification{Envelope: good.Envelope, Report: []byte("{}")}, lab.Public(), bundle.ErrCorrupt},
-		{"large report", bundle.Certification{Envelope: good.Envelope, Report: make([]byte, maxReport+1)}, lab.Public(), nil},
+		{"large report", bundle.Certification{Envelope: good.Envelope, Report: make([]byte, MaxReport+1)}, lab.Public(), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -295,7 +295,7 @@ func TestCertificates_Odd(t *testing.T) {
 		"three":         {{bundle.TypeEnvelope, []byte("{}")}, {bundle.TypeReport, []byte("{}")}, {bundle.TypeReport, []byte("{}")}},
 		"other type":    {{bundle.TypeEnvelope, []byte("{}")}, {"text/html", []byte("{}")}},
 		"large":         {{bundle.TypeEnvelope, make([]byte, bundle.MaxEnvelope+1)}, {bundle.TypeReport, []byte("{}")}},
-		"report, large": {{bundle.TypeEnvelope, []byte("{}")}, {bundle.TypeReport, make([]byte, maxReport+1)}},
+		"report, large": {{bundle.TypeEnvelope, []byte("{}")}, {bundle.TypeReport, make([]byte, MaxReport+1)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,34 @@ func flipByte(ts *testscript.TestScript, path string, offset int) {
 	ts.Check(os.WriteFile(path, data, 0o600))
 }
 
+// flipSame changes one bit in the file below a folder that holds what another file does: flip-same DIR FILE
+func flipSame(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	found := ""
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && bytes.Equal(data, want) {
+			found = path
+		}
+		return err
+	}))
+	flipByte(ts, found, len(want)/2)
+}
+
+// replace changes the first of some words in a file: replace FILE OLD NEW
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if !bytes.Contains(data, []byte(args[1])) {
+		ts.Fatalf("%s does not have %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), bytes.Replace(data, []byte(args[1]), []byte(args[2]), 1), 0o644))
+}
+
 // flipLargest changes one bit in the largest file below a folder: flip-largest DIR OFFSET
 func flipLargest(ts *testscript.TestScript, _ bool, args []string) {
 	var largest string

@@ -58,7 +58,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
+			"exits": exits, "flip": flip, "flip-largest": flipLargest, "flip-same": flipSame, "replace": replace, "truncated": truncated,
 			"notutf8": notUTF8, "deep": deep, "component": component,
 			"audited": audited, "tampered": tampered,
 			"sealed": sealed, "mode": mode, "private": private, "keyfrom": keyFrom,

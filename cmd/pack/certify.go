@@ -27,6 +27,9 @@ type certifyOptions struct {
 	reason   string
 	previous string
 	registry string
+
+	sign      bool
+	certifier string
 }
 
 func newCertify(s *cli.Streams) *cobra.Command {
@@ -39,10 +42,12 @@ each of its operations at a vendor that throttles, fails, hangs, drips, cuts off
 bundle gives the same report on every machine, byte for byte, so a registry gets the verdict that you got.
 
 It exits with 0 for a pass, with 3 when a finding is an error. A rule is left out with --skip RULE --reason TEXT; the
-report and the marketplace repeat both. 'pack rules' lists the rules, 'pack explain RULE' says what one is for.`,
+report and the marketplace repeat both. With --sign a pass is certified: the report and a certificate, signed with the
+certifier's key, are written beside the bundle, and 'pack publish' takes them along. 'pack rules' lists the rules, 'pack explain RULE' says what one is for.`,
 		Example: `  $ pack certify
   $ pack certify dist/hello-0.1.0.bundle --format html --out report.html
   $ pack certify --only R003,R004
+  $ pack certify --sign
   $ pack certify --skip D007 --reason "the vendor's pages are behind a login"`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -56,6 +61,8 @@ report and the marketplace repeat both. 'pack rules' lists the rules, 'pack expl
 	c.Flags().StringSliceVar(&o.skip, "skip", nil, "leave these rules out, for --reason")
 	c.Flags().StringVar(&o.reason, "reason", "", "why rules are left out; shown on the listing")
 	c.Flags().StringVar(&o.previous, "previous", "", "the version before: a folder, a bundle, or a name in the registry")
+	c.Flags().BoolVar(&o.sign, "sign", false, "sign a report that is a pass")
+	c.Flags().StringVar(&o.certifier, "certifier", "", "`NAME` to certify under, with --sign (default the publisher's); its key is made on first use")
 	c.Flags().StringVar(&o.registry, "registry", "", "registry folder (default PATCHBAY_HOME/registry)")
 	return c
 }
@@ -87,8 +94,23 @@ func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
 	if r.Verdict != report.Pass {
 		return findings(&r)
 	}
+	if err := o.signed(s, b, &r); err != nil {
+		return err
+	}
 	s.Note("next: pack publish")
 	return nil
+}
+
+// signed signs the report if that was asked for.
+func (o *certifyOptions) signed(s *cli.Streams, b *bundle.Bundle, r *report.Report) error {
+	if !o.sign {
+		return nil
+	}
+	name := o.certifier
+	if name == "" {
+		name = b.Manifest().Publisher
+	}
+	return signReport(s, b, r, name, distOf(o.path))
 }
 
 // keep leaves what was certified in the folder's dist: it is what findings are reproduced with.
@@ -105,6 +127,14 @@ func keep(b *bundle.Bundle, path string) error {
 
 func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
 	opts := testkit.Options{Only: o.only}
+	switch {
+	case o.sign && len(o.only) > 0:
+		return opts, cli.Usage("--sign wants all rules, not --only some")
+	case o.certifier != "" && !o.sign:
+		return opts, cli.Usage("--certifier is for --sign")
+	case o.certifier != "" && !bundle.ValidName(o.certifier):
+		return opts, cli.Usage("certifier %q: use lower-case letters, digits and, within, hyphens", o.certifier)
+	}
 	if len(o.skip) > 0 && strings.TrimSpace(o.reason) == "" {
 		return opts, cli.Usage("--skip wants --reason: whoever installs the connector is shown why")
 	}

@@ -14,7 +14,8 @@ import (
 )
 
 type keyLine struct {
-	Publisher   string `json:"publisher"`
+	Publisher   string `json:"publisher,omitempty"` // whose key it is,
+	Certifier   string `json:"certifier,omitempty"` // or whose
 	Fingerprint string `json:"fingerprint"`
 	Public      string `json:"public"`
 	File        string `json:"file"`
@@ -23,9 +24,9 @@ type keyLine struct {
 func newKeys(s *cli.Streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "keys",
-		Short: "List the publishers' keys that you hold",
-		Long: `Keys lists the signing keys in PATCHBAY_HOME/keys by publisher, with the fingerprint that users see when they
-install, and the public half. A private key is never printed.`,
+		Short: "List the publishers' and certifiers' keys that you hold",
+		Long: `Keys lists the signing keys in PATCHBAY_HOME/keys by the name that they are bound to, with the fingerprint that users
+see when they install, and the public half. A private key is never printed.`,
 		Example: `  $ pack keys
   $ pack keys new acme`,
 		Args: cobra.NoArgs,
@@ -46,17 +47,19 @@ func runKeys(s *cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	files, err := filepath.Glob(filepath.Join(cli.KeyDir(home), "*.key"))
-	if err != nil {
-		return err
-	}
 	lines := []keyLine{}
-	for _, f := range files {
-		k, err := bundle.ReadKey(f)
+	for _, dir := range []string{cli.KeyDir(home), cli.CertifierKeyDir(home)} {
+		keys, err := readKeys(dir)
 		if err != nil {
 			return err
 		}
-		lines = append(lines, line(k, f))
+		for _, k := range keys {
+			l := line(k.Key, k.file)
+			if dir != cli.KeyDir(home) {
+				l.Certifier, l.Publisher = l.Publisher, ""
+			}
+			lines = append(lines, l)
+		}
 	}
 	return s.Print(lines, func(w io.Writer) {
 		if len(lines) == 0 {
@@ -65,10 +68,37 @@ func runKeys(s *cli.Streams) error {
 		}
 		var rows [][]string
 		for _, l := range lines {
-			rows = append(rows, []string{l.Publisher, l.Fingerprint, l.File})
+			role := "publisher"
+			if l.Certifier != "" {
+				role = "certifier"
+			}
+			rows = append(rows, []string{l.Publisher + l.Certifier, l.Fingerprint, role, l.File})
 		}
-		cli.Table(w, []string{"publisher", "fingerprint", "file"}, rows)
+		cli.Table(w, []string{"name", "fingerprint", "role", "file"}, rows)
 	})
+}
+
+// heldKey is a key and the file it was read from.
+type heldKey struct {
+	*bundle.Key
+	file string
+}
+
+// readKeys returns the keys in a folder, by name.
+func readKeys(dir string) ([]heldKey, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.key"))
+	if err != nil {
+		return nil, err
+	}
+	var keys []heldKey
+	for _, f := range files {
+		k, err := bundle.ReadKey(f)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, heldKey{k, f})
+	}
+	return keys, nil
 }
 
 func runKeysNew(s *cli.Streams, publisher string) error {

@@ -18,8 +18,11 @@ import (
 )
 
 type publishOptions struct {
-	path     string
-	registry string
+	path         string
+	registry     string
+	certificate  string
+	report       string
+	certifierKey string
 }
 
 func newPublish(s *cli.Streams) *cobra.Command {
@@ -29,7 +32,10 @@ func newPublish(s *cli.Streams) *cobra.Command {
 		Short: "Sign a connector and put it in a registry",
 		Long: `Publish builds the connector, checks it and runs its cases, signs the bundle with the publisher's key and puts both in
 the registry. The key is made on first use and kept in PATCHBAY_HOME/keys. A version is published once: other
-content under the same version is refused.`,
+content under the same version is refused.
+
+A certificate that 'pack certify --sign' left beside the bundle, or that --certificate and --report name, is published
+with it. The registry certifies once more: if that gives another report, nothing is published (exit 3).`,
 		Example: `  $ pack publish
   $ pack publish dist/hello-0.1.0.bundle --registry /srv/registry`,
 		Args: cobra.MaximumNArgs(1),
@@ -39,6 +45,9 @@ content under the same version is refused.`,
 		},
 	}
 	c.Flags().StringVar(&o.registry, "registry", "", "registry folder (default PATCHBAY_HOME/registry)")
+	c.Flags().StringVar(&o.certificate, "certificate", "", "`FILE` of the certificate (default NAME-VERSION.certificate.json beside the bundle, if it is there)")
+	c.Flags().StringVar(&o.report, "report", "", "`FILE` of the report that was certified (default NAME-VERSION.report.json beside the bundle)")
+	c.Flags().StringVar(&o.certifierKey, "certifier-key", "", "public key `LINE` of a certifier whom the registry does not know yet, as 'pack keys --json' shows it")
 	return c
 }
 
@@ -54,7 +63,12 @@ func runPublish(ctx context.Context, s *cli.Streams, o publishOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := inOrder(ctx, s, b); err != nil {
+	r, err := registry.Open(o.registry)
+	if err != nil {
+		return err
+	}
+	with, certifier, err := o.prepare(ctx, s, home, r, b)
+	if err != nil {
 		return err
 	}
 	key, err := publisherKey(s, home, b.Manifest().Publisher)
@@ -65,14 +79,36 @@ func runPublish(ctx context.Context, s *cli.Streams, o publishOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := put(ctx, o.registry, b, envelope, key.Public()); err != nil {
+	if err := put(ctx, r, b, envelope, key.Public(), with); err != nil {
 		return err
 	}
-	result := map[string]any{"connector": b.Ref(), "digest": b.Digest(), "registry": o.registry, "key": key.Public().Fingerprint()}
+	result := map[string]any{
+		"connector": b.Ref(), "digest": b.Digest(), "registry": o.registry, "key": key.Public().Fingerprint(), "certifier": certifier,
+	}
 	return s.Print(result, func(w io.Writer) {
-		fmt.Fprintf(w, "published %s\n  digest    %s\n  signed    %s\n  registry  %s\n", b.Ref(), b.Digest(), key.Public().Fingerprint(), o.registry)
+		fmt.Fprintf(w, "published %s\n  digest    %s\n  signed    %s\n", b.Ref(), b.Digest(), key.Public().Fingerprint())
+		if certifier != "" {
+			fmt.Fprintf(w, "  certified by %s\n", certifier)
+		}
+		fmt.Fprintf(w, "  registry  %s\n", o.registry)
 		s.Note("next: host install %s", b.Manifest().Name)
 	})
+}
+
+// prepare finds the bundle's certificate, which the registry then certifies again, or certifies it here and now.
+func (o *publishOptions) prepare(ctx context.Context, s *cli.Streams, home string, r *registry.Registry, b *bundle.Bundle) (registry.PublishOptions, string, error) {
+	c, err := o.certification(b)
+	if err != nil {
+		return registry.PublishOptions{}, "", err
+	}
+	if c == nil {
+		return registry.PublishOptions{}, "", inOrder(ctx, s, b)
+	}
+	got, err := o.attach(ctx, home, r, b, c)
+	if err != nil {
+		return registry.PublishOptions{}, "", err
+	}
+	return registry.PublishOptions{Certification: c, CertifierKey: got.Key, Certifier: engine{}}, got.Certifier(), nil
 }
 
 // inOrder refuses to publish what does not pass certification.
@@ -88,26 +124,26 @@ func inOrder(ctx context.Context, s *cli.Streams, b *bundle.Bundle) error {
 	return cli.Hint(findings(&r), "nothing was published; 'pack certify' shows the same findings")
 }
 
-func put(ctx context.Context, root string, b *bundle.Bundle, e bundle.Envelope, key bundle.PublicKey) error {
-	r, err := registry.Open(root)
-	if err != nil {
-		return err
-	}
-	_, err = r.Publish(ctx, b, e, key, registry.PublishOptions{})
+func put(ctx context.Context, r *registry.Registry, b *bundle.Bundle, e bundle.Envelope, key bundle.PublicKey, with registry.PublishOptions) error {
+	_, err := r.Publish(ctx, b, e, key, with)
 	if errors.Is(err, fs.ErrExist) {
 		return cli.Hint(err, "versions do not change: raise version in connector.yaml and publish again")
 	}
-	return err
+	return explainCertificate(err)
 }
 
 // publisherKey returns the publisher's key and makes it on first use.
 func publisherKey(s *cli.Streams, home, publisher string) (*bundle.Key, error) {
-	path := filepath.Join(cli.KeyDir(home), publisher+".key")
+	return signingKey(s, filepath.Join(cli.KeyDir(home), publisher+".key"), publisher, "publisher", "only this key can publish under that name")
+}
+
+// signingKey returns the key in a file and makes it on first use, for a name in a role.
+func signingKey(s *cli.Streams, path, name, role, why string) (*bundle.Key, error) {
 	key, err := bundle.ReadKey(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
-	if key, err = bundle.GenerateKey(publisher); err != nil {
+	if key, err = bundle.GenerateKey(name); err != nil {
 		return nil, err
 	}
 	err = key.WriteFile(path)
@@ -115,7 +151,7 @@ func publisherKey(s *cli.Streams, home, publisher string) (*bundle.Key, error) {
 		return bundle.ReadKey(path) // another command made it meanwhile
 	}
 	if err == nil {
-		s.Note("made a signing key for publisher %s: %s\n  keep a copy of %s: only this key can publish under that name", publisher, key.Public().Fingerprint(), path)
+		s.Note("made a signing key for %s %s: %s\n  keep a copy of %s: %s", role, name, key.Public().Fingerprint(), path, why)
 	}
 	return key, err
 }

@@ -38,5 +38,8 @@ func StateDir(home string) string      { return filepath.Join(home, "state") }
 func MasterKeyFile(home string) string { return filepath.Join(home, "master.key") }
 func AuditKeyFile(home string) string  { return filepath.Join(home, "audit.key") }
 
+// CertifierKeyDir is apart from the publishers' keys: a certifier may have a publisher's name.
+func CertifierKeyDir(home string) string { return filepath.Join(KeyDir(home), "certifiers") }
+
 // AuditCheckpointFile is where the audit log says how far it went.
 func AuditCheckpointFile(home string) string { return filepath.Join(home, "audit.checkpoint") }
