@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"patchbay/bundle"
 )
@@ -62,12 +61,7 @@ func publishAndDie() error {
 			select {} // the signal is on its way
 		}
 	}
-	c, err := bundle.Certify(b, newReport(b), k, time.Now(), time.Now().Add(time.Hour))
-	if err != nil {
-		return err
-	}
-	o := PublishOptions{Certification: &c, CertifierKey: k.Public()}
-	_, err = r.Publish(context.Background(), b, env, k.Public(), o)
+	_, err = r.Publish(context.Background(), b, env, k.Public(), PublishOptions{})
 	return err
 }
 
@@ -137,15 +131,7 @@ func checkSurvives(t *testing.T, r *Registry, k *bundle.Key, first bool) {
 	if _, err := pull(t, r, "acme/shop@2.0.0", k.Public()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the version that was being published: %v", err)
 	}
-	// With its certificate, or not at all.
-	if l, err := r.Resolve(t.Context(), "acme/shop@2.0.0"); err == nil && (l.Certified == nil || l.Certified.Problem != "") {
-		t.Errorf("the certificate of what was being published: %+v", l.Certified)
-	}
-	b := newBundle(t, "acme/shop@2.0.0", "readme")
-	o := PublishOptions{Certification: certify(t, b, k), CertifierKey: k.Public()}
-	if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), o); err != nil {
-		t.Errorf("publishing again: %v", err)
-	}
+	publishAll(t, r, k, "acme/shop@2.0.0")
 	if _, err := pull(t, r, "acme/shop@2.0.0", k.Public()); err != nil {
 		t.Errorf("published again: %v", err)
 	}

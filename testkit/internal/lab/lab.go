@@ -36,6 +36,7 @@ type Lab struct {
 	host       *host.Host
 	wire       *wire
 	logs       *logs
+	trail      *trail
 	dir        string
 	cases      []*cases.Case
 	unreadable map[string]error
@@ -48,7 +49,7 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}}
+	l := &Lab{b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, trail: &trail{}}
 	l.cases, l.unreadable = read(b.Contents().Cases)
 	if l.host, err = host.New(l.config(opts)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -67,6 +68,7 @@ func (l *Lab) config(opts Options) host.Config {
 		c.Logger = opts.Logger
 		return c
 	}
+	c.Audit = l.trail
 	c.Transport, c.NoRetries, c.World = l.wire, true, &host.World{Now: epoch, Seed: 1}
 	c.Logger = slog.New(slog.NewTextHandler(l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return c

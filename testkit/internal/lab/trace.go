@@ -7,14 +7,16 @@ import (
 	"net/url"
 
 	"patchbay/abi"
+	"patchbay/audit"
 	"patchbay/host"
 	"patchbay/testkit/internal/cases"
 )
 
 // Trace is one call of an operation, as the vendor and the caller saw it.
 type Trace struct {
-	Case     *cases.Case // that the call is of
-	Requests []Request   // in the order in which they reached the vendor
+	Case     *cases.Case    // that the call is of
+	Requests []Request      // in the order in which they reached the vendor
+	Refused  []audit.Egress // what the host did not send, because no grant covers it or it is not as requests must be
 	Status   abi.Status
 	Output   json.RawMessage // of a call that succeeded; a page's as page.json has it
 	Fault    *abi.Fault      // of one that did not
@@ -52,10 +54,11 @@ func (l *Lab) perform(ctx context.Context, k *cases.Case, c cases.Call, v vendor
 	l.wire.use(o)
 	defer l.wire.use(nil)
 	l.logs.reset()
+	l.trail.take()
 	result, err := l.host.Run(ctx, host.Call{
 		Connector: l.m.Ref(), Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage,
 	})
-	t.Requests, t.Logs = o.seen(), l.logs.String()
+	t.Requests, t.Refused, t.Logs = o.seen(), l.trail.take(), l.logs.String()
 	t.Leaked = planted.leaked(result, err, t.Logs)
 	if err != nil {
 		t.Fault = abi.AsFault(err)

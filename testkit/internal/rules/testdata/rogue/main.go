@@ -4,8 +4,6 @@ package main
 
 import "patchbay/sdk"
 
-func init() { sdk.Serve(connector()) }
-
 func main() {}
 
 // misdeeds register the operations of one file each.
