@@ -58,11 +58,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-<<<<<<< HEAD
-			"exits": exits, "flip": flip, "flip-largest": flipLargest, "flip-same": flipSame, "replace": replace, "truncated": truncated,
-=======
-			"exits": exits, "reproduced": reproduced, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
->>>>>>> 71970ec (cmd/host: what certification finds is tried as it is typed, and every finding's command shows it again)
+			"exits": exits, "reproduced": reproduced, "flip": flip, "flip-largest": flipLargest, "flip-same": flipSame, "replace": replace, "truncated": truncated,
 			"notutf8": notUTF8, "deep": deep, "component": component,
 			"audited": audited, "tampered": tampered,
 			"sealed": sealed, "mode": mode, "private": private, "keyfrom": keyFrom,
