@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"patchbay/bundle"
 )
@@ -61,7 +62,12 @@ func publishAndDie() error {
 			select {} // the signal is on its way
 		}
 	}
-	_, err = r.Publish(context.Background(), b, env, k.Public(), PublishOptions{})
+	c, err := bundle.Certify(b, newReport(b), k, time.Now(), time.Now().Add(time.Hour))
+	if err != nil {
+		return err
+	}
+	o := PublishOptions{Certification: &c, CertifierKey: k.Public()}
+	_, err = r.Publish(context.Background(), b, env, k.Public(), o)
 	return err
 }
 
@@ -131,7 +137,15 @@ func checkSurvives(t *testing.T, r *Registry, k *bundle.Key, first bool) {
 	if _, err := pull(t, r, "acme/shop@2.0.0", k.Public()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the version that was being published: %v", err)
 	}
-	publishAll(t, r, k, "acme/shop@2.0.0")
+	// With its certificate, or not at all.
+	if l, err := r.Resolve(t.Context(), "acme/shop@2.0.0"); err == nil && (l.Certified == nil || l.Certified.Problem != "") {
+		t.Errorf("the certificate of what was being published: %+v", l.Certified)
+	}
+	b := newBundle(t, "acme/shop@2.0.0", "readme")
+	o := PublishOptions{Certification: certify(t, b, k), CertifierKey: k.Public()}
+	if _, err := r.Publish(t.Context(), b, sign(t, b, k), k.Public(), o); err != nil {
+		t.Errorf("publishing again: %v", err)
+	}
 	if _, err := pull(t, r, "acme/shop@2.0.0", k.Public()); err != nil {
 		t.Errorf("published again: %v", err)
 	}

@@ -133,6 +133,8 @@ func explainCertificate(err error) error {
 	switch {
 	case errors.Is(err, registry.ErrReportDiffers):
 		return cli.Hint(cli.WithExit(err, cli.ExitFindings), "nothing was published; certify again with this version of pack: 'pack certify --sign'")
+	case errors.Is(err, bundle.ErrUntrusted):
+		return cli.Hint(cli.WithExit(err, cli.ExitNotTrusted), "nothing was published; whoever came first under a name keeps it in a registry")
 	case errors.Is(err, bundle.ErrUnknownCertifier):
 		return cli.Hint(cli.WithExit(err, cli.ExitNotTrusted), "nothing was published; if you know the certifier, give its public key with --certifier-key")
 	case errors.Is(err, bundle.ErrOtherBundle), errors.Is(err, bundle.ErrExpired), errors.Is(err, bundle.ErrFailed), errors.Is(err, bundle.ErrCorrupt):
