@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -214,6 +215,7 @@ func (b *bases) bundle(t *testing.T, over []txtar.File) (*bundle.Bundle, error) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	pad(t, files)
 	m, err := manifest.Parse([]byte(files["connector.yaml"]))
 	if err != nil {
 		return nil, err
@@ -223,6 +225,21 @@ func (b *bases) bundle(t *testing.T, over []txtar.File) (*bundle.Bundle, error) 
 		return nil, err
 	}
 	return bundle.New(c)
+}
+
+// pad makes a file large: NAME.pad says by how many bytes, which are spaces at NAME's end.
+func pad(t *testing.T, files map[string]string) {
+	t.Helper()
+	for name, text := range maps.Clone(files) {
+		if base, ok := strings.CutSuffix(name, ".pad"); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[base] += strings.Repeat(" ", n)
+			delete(files, name)
+		}
+	}
 }
 
 func (b *bases) contents(m *manifest.Manifest, files map[string]string) (c bundle.Contents, err error) {

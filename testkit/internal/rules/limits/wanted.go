@@ -1,0 +1,68 @@
+package limits
+
+import (
+	"context"
+
+	"patchbay/abi"
+	"patchbay/manifest"
+	"patchbay/testkit/internal/rule"
+	"patchbay/testkit/report"
+)
+
+// wanted are the rules about limits that are asked for.
+var wanted = []rule.Rule{needed, telling}
+
+var needed = rule.Rule{
+	Rule: report.Rule{
+		ID: "L010", Title: "No more is asked for than the cases need", Severity: report.Warning,
+		Rationale: "More than the default takes an admin's consent, for every connection of every installation.",
+		Fix:       "remove the limit, or add a case that comes near the default",
+	},
+	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
+		for _, m := range all {
+			normal := m.limit(abi.Limits{}.WithDefaults())
+			most := int64(0)
+			for _, u := range uses(ctx, s, m) {
+				most = max(most, u.most)
+				if wants := m.asked(ownLimits(s, u.op)); wants > normal && 2*u.most < normal {
+					found(u.op.Place+"/limits/"+m.name, "%s asks for %s, more than the default of %s; its cases use at most %s", u.op.Title, m.say(wants), m.say(normal), m.say(u.most))
+				}
+			}
+			if wants := m.asked(s.Manifest.Limits); wants > normal && 2*most < normal && len(s.Cases) > 0 {
+				found("/limits/"+m.name, "the connector asks for %s, more than the default of %s; its cases use at most %s", m.say(wants), m.say(normal), m.say(most))
+			}
+		}
+		return nil
+	},
+}
+
+// ownLimits are what an operation itself asks for.
+func ownLimits(s *rule.Subject, op rule.Operation) manifest.Limits {
+	switch op.Kind {
+	case abi.KindAction:
+		a, _ := s.Manifest.Action(op.Name)
+		return a.Limits
+	case abi.KindTrigger:
+		t, _ := s.Manifest.Trigger(op.Name)
+		return t.Limits
+	}
+	return manifest.Limits{}
+}
+
+var telling = rule.Look(report.Rule{
+	ID: "L011", Title: "A limit that is written down differs from the default", Severity: report.Note,
+	Rationale: "Whoever reads a limit looks for the reason; and the default may grow.",
+	Fix:       "remove it",
+}, func(s *rule.Subject, found rule.Found) {
+	look := func(place string, l manifest.Limits) {
+		for _, m := range all {
+			if n := m.asked(l); n != 0 && n == m.limit(abi.Limits{}.WithDefaults()) {
+				found(place+"/limits/"+m.name, "%s is the default", m.say(n))
+			}
+		}
+	}
+	look("", s.Manifest.Limits)
+	for _, op := range s.Operations() {
+		look(op.Place, ownLimits(s, op))
+	}
+})
