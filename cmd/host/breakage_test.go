@@ -2,13 +2,18 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"patchbay/bundle"
+	"patchbay/testkit/report"
 )
 
 // flip changes one bit of one byte: flip FILE OFFSET
@@ -43,6 +48,25 @@ func flipSame(ts *testscript.TestScript, _ bool, args []string) {
 		return err
 	}))
 	flipByte(ts, found, len(want)/2)
+}
+
+// forge certifies what was never found, over a bundle's certificate, with the certifier's own key:
+// forge KEY NAME-VERSION.bundle
+func forge(ts *testscript.TestScript, _ bool, args []string) {
+	k, err := bundle.ReadKey(ts.MkAbs(args[0]))
+	ts.Check(err)
+	b, err := bundle.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	base := strings.TrimSuffix(ts.MkAbs(args[1]), ".bundle")
+	data, err := os.ReadFile(base + ".report.json")
+	ts.Check(err)
+	var r report.Report
+	ts.Check(json.Unmarshal(data, &r))
+	r.Figures[0].Fuel = 1
+	c, err := bundle.Certify(b, &r, k, time.Now(), time.Now().Add(time.Hour))
+	ts.Check(err)
+	ts.Check(os.WriteFile(base+".report.json", c.Report, 0o644))
+	ts.Check(os.WriteFile(base+".certificate.json", c.Envelope, 0o644))
 }
 
 // replace changes the first of some words in a file: replace FILE OLD NEW

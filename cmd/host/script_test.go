@@ -58,7 +58,8 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "reproduced": reproduced, "flip": flip, "flip-largest": flipLargest, "flip-same": flipSame, "replace": replace, "truncated": truncated,
+			"exits": exits, "reproduced": reproduced, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
+			"flip-same": flipSame, "forge": forge, "replace": replace,
 			"notutf8": notUTF8, "deep": deep, "component": component,
 			"audited": audited, "tampered": tampered,
 			"sealed": sealed, "mode": mode, "private": private, "keyfrom": keyFrom,
