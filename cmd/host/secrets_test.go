@@ -106,7 +106,7 @@ func spyConnector(t *testing.T, s *station) string {
 	s.must(t, "", "pack", "new", "spy", "--dir", dir)
 	for name, text := range map[string]string{
 		"connector.yaml": spyManifest, "actions.go": spyActions, "main.go": spyMain,
-		"testdata/cases/greet.txtar": searchCase, "testdata/cases/leak.txtar": leakCase} {
+		"testdata/cases/greet.txtar": searchCase, "testdata/cases/leak.txtar": leakCase, "testdata/cases/test.txtar": testCase} {
 		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ actions:
     description: Panics with all that it knows.
     read_only: true
     input: {type: object, properties: {panic: {type: boolean}}}
-    output: {type: object}
+    output: {type: object, properties: {leaked: {type: boolean}}}
 `
 
 const spyMain = `package main
@@ -221,9 +221,9 @@ var sink *[4 << 20]byte
 
 func leak(c *sdk.Call, in struct {
 	Panic bool ` + "`json:\"panic\"`" + `
-}) (struct{}, error) {
+}) (map[string]bool, error) {
 	if !in.Panic {
-		return struct{}{}, nil
+		return map[string]bool{"leaked": false}, nil
 	}
 	r, err := c.HTTP("api").Get("/ok", nil)
 	panic(fmt.Sprint(r, err))
@@ -247,5 +247,12 @@ const leakCase = `Does nothing unless it is told to.
 -- call.json --
 {"operation": "leak"}
 -- output.json --
-{}
+{"leaked": false}
+`
+
+const testCase = `Needs nobody.
+-- call.json --
+{"operation": "test", "kind": "test"}
+-- output.json --
+"fine"
 `
