@@ -60,6 +60,7 @@ var layers = map[string]int{
 	"testkit/report":                    1,
 	"testkit/internal/hunks":            0,
 	"testkit/internal/cases":            2,
+	"testkit/internal/inputs":           2,
 	"testkit/internal/lab":              5,
 	"testkit/internal/rule":             6,
 	"testkit/internal/rules/listing":    7,

@@ -68,27 +68,29 @@ type listing[T any] struct {
 	Meta struct {
 		Pagination pagination `json:"pagination"`
 	} `json:"meta"`
+
+	number int // of the page that was asked for
 }
 
-// next is the cursor of the page that follows, nil after the last.
+// next is the cursor of the page that follows, nil after the last. It counts from what was asked for: an answer that
+// says it is another page would lead in a circle.
 func (l listing[T]) next() any {
-	if p := l.Meta.Pagination; p.CurrentPage < p.TotalPages {
-		return p.CurrentPage + 1
+	if l.number < l.Meta.Pagination.TotalPages {
+		return l.number + 1
 	}
 	return nil
 }
 
 // list reads the page that the call's cursor names, the first without one.
 func list[T any](call *sdk.Call, c client, path string, query url.Values, size int) (listing[T], error) {
-	var page listing[T]
-	number := 1
-	if _, err := call.Cursor(&number); err != nil {
+	page := listing[T]{number: 1}
+	if _, err := call.Cursor(&page.number); err != nil {
 		return page, err
 	}
 	if size == 0 {
 		size = 50
 	}
-	query.Set("page", strconv.Itoa(number))
+	query.Set("page", strconv.Itoa(page.number))
 	query.Set("per_page", strconv.Itoa(size))
 	resp, err := c.http.Get(path, query)
 	if err != nil {
@@ -104,8 +106,10 @@ func list[T any](call *sdk.Call, c client, path string, query url.Values, size i
 // all reads every page of a list.
 func all[T any](c client, path string, query url.Values) ([]T, error) {
 	var items []T
+	number := 0
 	more := func(resp *sdk.Response) (bool, error) {
-		var page listing[T]
+		number++
+		page := listing[T]{number: number}
 		err := resp.JSON(&page)
 		items = append(items, page.Data...)
 		return page.next() != nil, err

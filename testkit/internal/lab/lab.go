@@ -1,11 +1,13 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"patchbay/bundle"
 	"patchbay/host"
 	"patchbay/internal/memory"
+	"patchbay/internal/virtual"
 	"patchbay/manifest"
 	"patchbay/testkit/internal/cases"
 )
@@ -24,6 +27,8 @@ type Options struct {
 	Live bool
 	// Logger receives the log lines of a live lab. Nil discards them.
 	Logger *slog.Logger
+
+	world *host.World // nil: that of all reports
 }
 
 // epoch is when all calls are made. The same moment and the same random numbers for every guest make reports equal.
@@ -41,6 +46,8 @@ type Lab struct {
 	cases      []*cases.Case
 	unreadable map[string]error
 	kept       kept
+	clock      *virtual.Clock
+	opts       Options
 }
 
 // Open installs a bundle in a host of its own that knows nothing else. Close it.
@@ -49,7 +56,7 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, trail: &trail{}}
+	l := &Lab{b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, trail: &trail{}, clock: virtual.New(epoch), opts: opts}
 	l.cases, l.unreadable = read(b.Contents().Cases)
 	if l.host, err = host.New(l.config(opts)); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -61,22 +68,27 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 }
 
 func (l *Lab) config(opts Options) host.Config {
+	l.opts.CacheDir = cmp.Or(opts.CacheDir, filepath.Join(l.dir, "cache"))
 	c := host.Config{
-		Store: &memory.Store{}, Vault: &memory.Vault{}, IsConflict: memory.IsConflict, Dir: l.dir, CacheDir: opts.CacheDir,
+		Store: &memory.Store{}, Vault: &memory.Vault{}, IsConflict: memory.IsConflict, Dir: l.dir, CacheDir: l.opts.CacheDir,
 	}
 	if opts.Live {
 		c.Logger = opts.Logger
 		return c
 	}
-	c.Audit = l.trail
-	c.Transport, c.NoRetries, c.World = l.wire, true, &host.World{Now: epoch, Seed: 1}
+	c.Audit, c.Transport, c.NoRetries = l.trail, l.wire, true
+	c.Clock, c.World = l.clock, cmp.Or(opts.world, &host.World{Now: epoch, Seed: 1})
 	c.Logger = slog.New(slog.NewTextHandler(l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return c
 }
 
 // Close releases the host and its folder.
 func (l *Lab) Close(ctx context.Context) error {
-	return errors.Join(l.host.Close(ctx), os.RemoveAll(l.dir))
+	var err error
+	if l.kept.elsewhere != nil {
+		err = l.kept.elsewhere.Close(ctx)
+	}
+	return errors.Join(err, l.host.Close(ctx), os.RemoveAll(l.dir))
 }
 
 func read(files map[string][]byte) (all []*cases.Case, unreadable map[string]error) {

@@ -12,7 +12,8 @@ import (
 
 // kept is what needs to be run only once.
 type kept struct {
-	replays []Trace
+	replays   []Trace
+	elsewhere *Lab
 }
 
 // Replays runs every case as it was recorded.

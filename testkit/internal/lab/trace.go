@@ -43,7 +43,12 @@ type vendor interface {
 }
 
 // perform makes one call at v, with a connection of its own.
-func (l *Lab) perform(ctx context.Context, k *cases.Case, c cases.Call, v vendor) (t Trace) {
+func (l *Lab) perform(ctx context.Context, k *cases.Case, c cases.Call, v vendor) Trace {
+	return l.performKeyed(ctx, k, c, v, "")
+}
+
+// performKeyed is perform with the key by which vendors know repeated calls; "" for a new one.
+func (l *Lab) performKeyed(ctx context.Context, k *cases.Case, c cases.Call, v vendor, key string) (t Trace) {
 	t.Case = k
 	planted, err := l.connect(ctx, c)
 	if err != nil {
@@ -56,7 +61,7 @@ func (l *Lab) perform(ctx context.Context, k *cases.Case, c cases.Call, v vendor
 	l.logs.reset()
 	l.trail.take()
 	result, err := l.host.Run(ctx, host.Call{
-		Connector: l.m.Ref(), Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage,
+		Connector: l.m.Ref(), Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage, Key: key,
 	})
 	t.Requests, t.Refused, t.Logs = o.seen(), l.trail.take(), l.logs.String()
 	t.Leaked = planted.leaked(result, err, t.Logs)

@@ -18,7 +18,10 @@ func Rules() []rule.Rule {
 		closed, described, typed, possible, consistent, spelled, bounded,
 		sampled, realistic, dated, faithful,
 		repeatable, keyed, contradicting, used, told, distinct,
-		replayed,
+		replayed, innocent, modest, marked, upserted, looked,
+		advancing, turning, seamless, emptied, finite, whole,
+		choosable, acceptable, drawn,
+		repeatsItself, steady, pointed, confined, applied, exact, effective,
 	}
 }
 

@@ -1,0 +1,93 @@
+package operations
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"patchbay/testkit/internal/cases"
+	"patchbay/testkit/internal/lab"
+	"patchbay/testkit/internal/rule"
+)
+
+// traces are the replays of an operation's cases, those that went as recorded.
+func traces(ctx context.Context, s *rule.Subject, op rule.Operation) []lab.Trace {
+	var all []lab.Trace
+	for _, t := range s.Lab.Replays(ctx) {
+		if t.Case.Call.Kind == op.Kind && t.Case.Call.Operation == op.Name && t.Problem == "" {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// fullest is the case in which an operation succeeds with the most inputs: what is tried begins with it.
+func fullest(s *rule.Subject, op rule.Operation) *cases.Case {
+	var best *cases.Case
+	most := -1
+	for _, k := range successes(s, op) {
+		if n := len(inputOf(k.Call)); n > most {
+			best, most = k, n
+		}
+	}
+	return best
+}
+
+func inputOf(c cases.Call) map[string]any {
+	v, _ := rule.Decode(c.Input).(map[string]any)
+	if v == nil {
+		v = map[string]any{}
+	}
+	return v
+}
+
+// safe methods change nothing (RFC 9110).
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// line is a request as findings show it: without what is long.
+func line(r lab.Request) string {
+	u := r.URL.String()
+	if len(u) > 160 {
+		u = u[:160] + "..."
+	}
+	return r.Method + " " + u
+}
+
+// differ says how two conversations differ, or nothing.
+func differ(a, b lab.Trace) string {
+	for i := range min(len(a.Requests), len(b.Requests)) {
+		x, y := a.Requests[i], b.Requests[i]
+		switch {
+		case x.Method != y.Method || x.URL.String() != y.URL.String():
+			return fmt.Sprintf("request %d is %s, then %s", i+1, line(x), line(y))
+		case string(x.Body) != string(y.Body):
+			return fmt.Sprintf("the body of request %d (%s) is %s, then %s", i+1, line(x), clip(x.Body), clip(y.Body))
+		}
+	}
+	switch {
+	case len(a.Requests) != len(b.Requests):
+		return fmt.Sprintf("%d requests, then %d", len(a.Requests), len(b.Requests))
+	case ending(a) != ending(b):
+		return fmt.Sprintf("it ends with %s, then %s", clip([]byte(ending(a))), clip([]byte(ending(b))))
+	}
+	return ""
+}
+
+// ending is how a call ended, as text.
+func ending(t lab.Trace) string {
+	if t.Fault != nil {
+		return "fault " + t.Fault.Error()
+	}
+	return string(t.Output)
+}
+
+func clip(text []byte) string {
+	const most = 200
+	if len(text) > most {
+		return strings.ToValidUTF8(string(text[:most]), "") + "..."
+	}
+	return string(text)
+}
