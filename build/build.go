@@ -6,6 +6,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -23,6 +24,8 @@ type Options struct {
 	// Go is the go command. Defaults to "go", looked up in PATH.
 	Go string
 }
+
+func (o Options) tool() string { return cmp.Or(o.Go, "go") }
 
 // ManifestFile is the name of the manifest in a connector's folder.
 const ManifestFile = "connector.yaml"
@@ -56,6 +59,9 @@ func Connector(ctx context.Context, dir string, opts Options) (*bundle.Bundle, e
 		return nil, err
 	}
 	c := bundle.Contents{Module: module}
+	if c.SBOM, err = f.materials(ctx, m, opts); err != nil {
+		return nil, err
+	}
 	if c.Manifest, err = m.Canonical(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -18,6 +19,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/bundle"
+	"patchbay/internal/sbom"
 	"patchbay/manifest"
 	"patchbay/wasm"
 )
@@ -281,11 +283,62 @@ func TestMain(m *testing.M) {
 		os.Stdout.WriteString("ended\n")
 		os.Exit(1)
 	}
+	switch os.Args[1] {
+	case "list":
+		os.Stdout.WriteString(strings.ReplaceAll(listed, "$DIR", os.Getenv("BUILD_TEST_DIR")))
+		os.Exit(0)
+	case "env":
+		os.Stdout.WriteString("go1.99.1 X:none\n")
+		os.Exit(0)
+	}
 	out := os.Args[slices.Index(os.Args, "-o")+1]
 	work := filepath.Dir(out)
 	seen := strings.Join(os.Args[1:], "\n") + "\n" + strings.Join(os.Environ(), "\n")
 	if err := errors.Join(os.WriteFile(filepath.Join(work, "seen"), []byte(seen), 0o600), os.WriteFile(out, []byte(module()), 0o600)); err != nil {
 		panic(err)
+	}
+}
+
+// listed is what 'go list' says of a guest: packages of the standard library and of its own module, and others.
+const listed = `{"Standard": true}
+{"Module": {"Path": "example.com/lib", "Version": "v1.2.0", "Dir": "$DIR/lib"}}
+{"Module": {"Path": "example.com/lib", "Version": "v1.2.0", "Dir": "$DIR/lib"}}
+{"Module": {"Path": "example.com/near", "Version": "v0.0.0", "Replace": {"Path": "$DIR/near", "Dir": "$DIR/near"}}}
+{"Module": {"Path": "example.com/old", "Version": "v1.0.0", "Replace": {"Path": "example.com/fork", "Version": "v1.1.0", "Dir": "$DIR/fork"}}}
+{"Module": {"Path": "example.com/guest", "Main": true, "Dir": "$DIR"}}
+`
+
+func TestConnector_Materials(t *testing.T) {
+	t.Setenv(fakeGo, "write")
+	f := files{ManifestFile: source, "lib/LICENSE": "Apache License, Version 2.0", "fork/COPYING": "This is free and unencumbered software released into the public domain."}
+	want := sbom.New(sbom.Connector("acme", "tiny", "0.1.0", "Apache-2.0"), []sbom.Component{
+		sbom.Module("example.com/lib", "v1.2.0", "Apache-2.0"), sbom.Module("example.com/near", "v0.0.0", ""),
+		sbom.Module("example.com/fork", "v1.1.0", "Unlicense"), sbom.Module("std", "1.99.1", "BSD-3-Clause"),
+	})
+	for range 2 { // from two folders
+		dir := f.write(t)
+		t.Setenv("BUILD_TEST_DIR", dir)
+		b, err := Connector(t.Context(), dir, Options{Go: self(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := sbom.Parse(b.Contents().SBOM)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+		if bytes.Contains(b.Contents().SBOM, []byte(dir)) {
+			t.Error("a path of this machine is in the bill of materials")
+		}
+	}
+}
+
+func TestConnector_MaterialsOfPrebuilt(t *testing.T) {
+	t.Parallel()
+	if got := build(t, good().write(t)).Contents().SBOM; got != nil {
+		t.Errorf("a module built elsewhere has a bill of materials: %s", got)
+	}
+	if got := build(t, good().with(files{"sbom.json": "{}"}).write(t)).Contents().SBOM; string(got) != "{}" {
+		t.Errorf("SBOM %q, want the author's own", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,6 +51,21 @@ func (f folder) collect(m *manifest.Manifest, c *bundle.Contents) (err error) {
 	}
 	c.Cases, err = f.cases()
 	return err
+}
+
+// sbomFile says what a module that was built elsewhere is made of.
+const sbomFile = "sbom.json"
+
+// materials are what the guest is made of: as the go command says, or, of a module that was built elsewhere, its author.
+func (f folder) materials(ctx context.Context, m *manifest.Manifest, opts Options) ([]byte, error) {
+	if m.Guest.Module == "" {
+		return materials(ctx, f.Name(), m, opts)
+	}
+	data, err := f.read(sbomFile, maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
 }
 
 // cases reads the connector's cases, which ship with it so that a reviewer can run them too.

@@ -55,11 +55,7 @@ func compile(ctx context.Context, dir, pkg string, opts Options) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	tool := opts.Go
-	if tool == "" {
-		tool = "go"
-	}
-	cmd := command(ctx, tool, dir, pkg, filepath.Join(work, guestFile))
+	cmd := command(ctx, opts.tool(), dir, pkg, filepath.Join(work, guestFile))
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := explain(ctx, cmd.Run(), &output); err != nil {
@@ -81,13 +77,18 @@ const guestFile = "guest.wasm"
 func command(ctx context.Context, tool, dir, pkg, out string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, tool, "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w",
 		"-o", out, "./"+filepath.ToSlash(filepath.Clean(pkg)))
+	prepare(cmd, dir)
+	return cmd
+}
+
+// prepare makes the go command work in a folder, for guests, and end when it is asked to.
+func prepare(cmd *exec.Cmd, dir string) {
 	cmd.Dir = dir
 	cmd.Env = append(cmd.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false",
 		"GOEXPERIMENT=", "GOWASM=", "GOWORK=off")
 	// Asked to end, the go command ends its compilers; killed, it would leave them behind.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
-	return cmd
 }
 
 // explain says what the end of the go command means.

@@ -152,8 +152,11 @@ func assemble(t *testing.T, connector string, over map[string]string) (*bundle.B
 		t.Fatal(err)
 	}
 	shop := workshop(t)
-	files["go.mod"] = "module " + connector + "\n\ngo 1.26.0\n\nrequire patchbay v0.0.0\n\nreplace patchbay => " + filepath.Join(shop, "sdk") + "\n"
-	dir := t.TempDir()
+	files["go.mod"] = "module " + connector + "\n\ngo 1.26.0\n\nrequire patchbay v0.0.0\n\nreplace patchbay => ../sdk\n" // a whole path would be in the module
+	dir, err := os.MkdirTemp(shop, connector+"-*")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {

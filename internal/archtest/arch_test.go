@@ -22,6 +22,7 @@ var layers = map[string]int{
 	"internal/keyfile":                  0,
 	"internal/memory":                   0,
 	"internal/printable":                0,
+	"internal/sbom":                     0,
 	"internal/virtual":                  0,
 	"internal/archtest":                 0,
 	"manifest":                          1,

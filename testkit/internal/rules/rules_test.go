@@ -150,6 +150,13 @@ var newBases = sync.OnceValues(func() (*bases, error) {
 			return nil, err
 		}
 		b.guests[name] = made.Contents().Module
+		if name == "desk" {
+			b.files["sbom.json"] = string(made.Contents().SBOM)
+		}
+	}
+	b.guests["offline"], b.guests["nameless"] = offline(), nameless()
+	for name, change := range small {
+		b.guests[name] = assembled(change)
 	}
 	return b, nil
 })

@@ -3,6 +3,7 @@ package module
 
 import (
 	"context"
+	"slices"
 
 	"patchbay/abi"
 	"patchbay/testkit/internal/rule"
@@ -10,7 +11,9 @@ import (
 )
 
 // Rules are the rules of this family.
-func Rules() []rule.Rule { return []rule.Rule{describes, coded, declared} }
+func Rules() []rule.Rule {
+	return slices.Concat([]rule.Rule{describes, coded, declared}, weight, leftovers, surface, materials)
+}
 
 var describes = rule.Rule{
 	Rule: report.Rule{
