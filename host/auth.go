@@ -220,7 +220,7 @@ func (h *Host) hold(ctx context.Context, names ...string) (unlock func(), err er
 }
 
 // locks exclude other processes, and other callers in this one, from a connection's credential.
-func (h *Host) locks() fileLock { return fileLock{filepath.Join(h.cfg.Dir, "locks")} }
+func (h *Host) locks() fileLock { return fileLock{h.cfg.LockDir} }
 
 // sealed is the vault as package auth wants it.
 type sealed struct{ Vault }

@@ -46,6 +46,7 @@ type Config struct {
 	Vault    Vault
 	Dir      string // bundles, the compile cache and locks live here, in a folder of mode 0700
 	CacheDir string // compile cache; defaults to Dir/cache
+	LockDir  string // locks of credentials, one for all hosts with the same Vault; defaults to Dir/locks
 
 	// Audit gets a record of what was done and with which credentials. Nil: none is kept.
 	Audit Audit
@@ -81,6 +82,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.CacheDir == "" {
 		c.CacheDir = filepath.Join(c.Dir, "cache")
+	}
+	if c.LockDir == "" {
+		c.LockDir = filepath.Join(c.Dir, "locks")
 	}
 	if c.Isolation == "" {
 		c.Isolation = Process

@@ -85,6 +85,13 @@ func TestRecord(t *testing.T) {
 	if diff := cmp.Diff(want, brief(got)); diff != "" {
 		t.Fatal(diff)
 	}
+	var numbers [][2]int
+	for _, e := range got {
+		numbers = append(numbers, [2]int{e.Number, e.Try})
+	}
+	if diff := cmp.Diff([][2]int{{1, 1}, {1, 2}, {1, 2}, {3, 1}, {3, 2}, {3, 3}}, numbers); diff != "" {
+		t.Error(diff)
+	}
 	key := got[0].Request.Headers["Idempotency-Key"]
 	if diff := cmp.Diff(map[string][]string{"Accept": {"text/plain"}, "Idempotency-Key": key}, got[2].Request.Headers); diff != "" || len(key) != 1 {
 		t.Error(diff)

@@ -32,6 +32,8 @@ type requests struct {
 	pauses []func()           // end the pauses that its throttled tries have brought
 
 	mu      sync.Mutex    // guards what follows: a late answer may come after the call
+	asked   int           // requests that the guest has made, in all attempts
+	tries   int           // at the one under way
 	cut     string        // the request that waited when the call ended: method and host
 	pending string        // the request under way that must not be made twice
 	unclear string        // the last such request that may have taken effect, though no answer says so
@@ -77,12 +79,24 @@ func (q *requests) arm() {
 			p.Secrets = append(slices.Clip(p.Secrets), secret)
 		}
 	}
-	p.Admit, p.Authorize, p.Record, p.Limits = q.admit, q.authorize, q.host.cfg.Record, q.limits
+	p.Admit, p.Authorize, p.Record, p.Limits = q.admit, q.authorize, q.recording(), q.limits
 	q.policy = p
+}
+
+// recording tells the host's recorder which request of the guest an exchange was for, and which try.
+func (q *requests) recording() func(egress.Exchange) {
+	if q.host.cfg.Record == nil {
+		return nil
+	}
+	return func(e egress.Exchange) {
+		q.note(func() { e.Number, e.Try = q.asked, q.tries })
+		q.host.cfg.Record(e)
+	}
 }
 
 // serve makes one request of the guest.
 func (q *requests) serve(ctx context.Context, r abi.Request) abi.Response {
+	q.note(func() { q.asked, q.tries = q.asked+1, 0 })
 	place := r.Method + " " + hostOf(r.URL)
 	if !delivery.Idempotent(r.Method) {
 		q.note(func() { q.pending, q.wrote = place, true })
@@ -115,6 +129,7 @@ func (q *requests) note(change func()) {
 
 // send makes the request once.
 func (q *requests) send(ctx context.Context, r abi.Request) (abi.Response, bool) {
+	q.note(func() { q.tries++ })
 	resp, trace := q.host.egress.Do(ctx, r, q.policy)
 	q.note(func() { q.trail.add(trace, resp) })
 	if resp.Fault == nil && resp.Status != http.StatusUnauthorized && trace.Authorized {

@@ -16,6 +16,9 @@ type Exchange struct {
 	// Response has the headers that guests get to see and the decoded body, within the call's limits; that of a redirect
 	// that was followed has no body. A Fault stands in its place when there was none, or not all of it.
 	Response abi.Response
+	// Number counts the guest's requests from 1, and Try the tries at one of them; the hops of a try have both the same.
+	// This package leaves them 0.
+	Number, Try int
 }
 
 // record tells the recorder of h's request, if it was sent.
