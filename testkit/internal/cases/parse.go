@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -18,8 +19,9 @@ import (
 
 // Case is one recorded call of an operation.
 type Case struct {
-	Name      string // its file: "get_order.txtar"
-	Comment   string // what it shows
+	Name      string    // its file: "get_order.txtar"
+	Comment   string    // what it shows
+	Recorded  time.Time // the day; zero for a case that was written by hand
 	Call      Call
 	Exchanges []Exchange // in their order
 	Want      Want
@@ -53,7 +55,7 @@ func Parse(name string, data []byte) (*Case, error) {
 	requests, responses := map[int][]byte{}, map[int][]byte{}
 	seen := map[string]bool{}
 	archive := txtar.Parse(data)
-	k.Comment = strings.TrimSpace(string(archive.Comment))
+	k.Comment, k.Recorded = about(string(archive.Comment))
 	for _, f := range archive.Files {
 		var err error
 		switch {

@@ -19,8 +19,8 @@ type Want struct {
 // WantFault is what an expected fault must be like. Field and Message are compared unless they are empty.
 type WantFault struct {
 	Code    abi.Code `json:"code"`
-	Field   string   `json:"field"`
-	Message string   `json:"message"`
+	Field   string   `json:"field,omitempty"`
+	Message string   `json:"message,omitempty"`
 }
 
 func (w *Want) parse(name string, data []byte) error {
