@@ -2,18 +2,14 @@ package testkit
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"patchbay/abi"
 	"patchbay/build"
 	"patchbay/bundle"
-	"patchbay/host"
 	"patchbay/manifest"
 	"patchbay/testkit/internal/lab"
 	"patchbay/testkit/report"
@@ -45,23 +41,6 @@ func Run(t *testing.T, dir string) {
 		}
 		say(strings.TrimSpace(f.String()))
 	}
-}
-
-// LiveOptions tune [Live]. The zero value works.
-type LiveOptions struct {
-	CacheDir string       // compile cache; defaults to a temporary folder
-	Logger   *slog.Logger // of guest and host; nil discards them
-}
-
-// Live runs one operation of a bundle against the real vendor, with a connection made of req where it needs one. The
-// bundle is installed nowhere. Its errors are those of [host.Host.Connect] and [host.Host.Run].
-func Live(ctx context.Context, b *bundle.Bundle, req host.ConnectRequest, c host.Call, opts LiveOptions) (abi.Result, error) {
-	l, err := lab.Open(ctx, b, lab.Options{CacheDir: opts.CacheDir, Live: true, Logger: opts.Logger})
-	if err != nil {
-		return abi.Result{}, err
-	}
-	r, err := l.Call(ctx, req, c)
-	return r, errors.Join(err, l.Close(context.WithoutCancel(ctx)))
 }
 
 func permissions(m *manifest.Manifest) []report.Permission {

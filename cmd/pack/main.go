@@ -8,6 +8,7 @@ import (
 )
 
 func main() {
+	_ = masterKey() // first of all, so that no child inherits it
 	s := cli.Standard()
 	os.Exit(cli.Main(newRoot(s), s, os.Args[1:]))
 }

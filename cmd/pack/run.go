@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -14,10 +13,8 @@ import (
 type runOptions struct {
 	dir     string
 	call    host.Call
-	connect host.ConnectRequest
 	input   cli.Input
-	values  cli.Values
-	verbose bool
+	account account
 }
 
 func newRun(s *cli.Streams) *cobra.Command {
@@ -41,11 +38,7 @@ Requests go to the vendor. Secrets come from a file, standard input or the termi
 		},
 	}
 	o.input.Flag(c)
-	o.values.Flags(c)
-	c.Flags().StringVar(&o.connect.Auth, "auth", "", "auth method (default the manifest's first)")
-	c.Flags().StringToStringVar(&o.connect.URLs, "url", nil, "base URL instead of a grant's own, as GRANT=URL")
-	c.Flags().BoolVar(&o.connect.AllowPrivate, "allow-private", false, "let --url point to private addresses and plain http")
-	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "print log lines of the guest and the host")
+	o.account.flags(c)
 	return c
 }
 
@@ -54,29 +47,18 @@ func runRun(c *cobra.Command, s *cli.Streams, o runOptions) error {
 	if o.call.Input, err = o.input.Read(s); err != nil {
 		return err
 	}
-	if o.connect.Values, err = o.values.Read(s); err != nil {
-		return err
-	}
 	b, err := buildDir(c.Context(), o.dir)
 	if err != nil {
 		return err
 	}
-	for _, a := range b.Manifest().Auth {
-		if err := o.values.RefuseSecrets(append(a.AllFields(), b.Manifest().Connection.Fields...)); err != nil {
-			return err
-		}
-	}
-	home, err := cli.Home()
-	if err != nil {
+	if err := o.account.read(s, b.Manifest()); err != nil {
 		return err
 	}
-	live := testkit.LiveOptions{CacheDir: cli.CacheDir(home)}
-	if o.verbose {
-		live.Logger = slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
-	r, err := testkit.Live(c.Context(), b, o.connect, o.call, live)
-	if err != nil {
-		return cli.ExplainFields(err)
-	}
-	return s.Print(host.Output(r), func(w io.Writer) { cli.WriteJSON(w, host.Output(r)) })
+	return o.account.use(c.Context(), s, b, func(opts testkit.LiveOptions) error {
+		r, err := testkit.Live(c.Context(), b, o.account.connect, o.call, opts)
+		if err != nil {
+			return err
+		}
+		return s.Print(host.Output(r), func(w io.Writer) { cli.WriteJSON(w, host.Output(r)) })
+	})
 }

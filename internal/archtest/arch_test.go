@@ -66,6 +66,7 @@ var layers = map[string]int{
 	"testkit/internal/cases":            2,
 	"testkit/internal/inputs":           2,
 	"testkit/internal/lab":              5,
+	"testkit/internal/record":           5,
 	"testkit/internal/rule":             6,
 	"testkit/internal/rules/listing":    7,
 	"testkit/internal/rules/auth":       7,

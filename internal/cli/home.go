@@ -36,6 +36,7 @@ func KeyDir(home string) string        { return filepath.Join(home, "keys") }
 func CacheDir(home string) string      { return filepath.Join(home, "cache") }
 func StateDir(home string) string      { return filepath.Join(home, "state") }
 func MasterKeyFile(home string) string { return filepath.Join(home, "master.key") }
+func LockDir(home string) string       { return filepath.Join(home, "locks") }
 func AuditKeyFile(home string) string  { return filepath.Join(home, "audit.key") }
 
 // CertifierKeyDir is apart from the publishers' keys: a certifier may have a publisher's name.

@@ -90,3 +90,16 @@ func (w *Want) same(status abi.Status, said json.RawMessage) error {
 	}
 	return nil
 }
+
+// Expect is what a call that ended so is expected to give again.
+func Expect(status abi.Status, output json.RawMessage, fault *abi.Fault) Want {
+	switch {
+	case fault != nil:
+		return Want{File: "fault.json", Fault: &WantFault{Code: fault.Code, Field: fault.Field, Message: fault.Message}}
+	case status == abi.StatusPage:
+		return Want{File: "page.json", Output: output}
+	case len(output) == 0:
+		output = json.RawMessage("null")
+	}
+	return Want{File: "output.json", Output: output}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -27,6 +28,10 @@ type Options struct {
 	Live bool
 	// Logger receives the log lines of a live lab. Nil discards them.
 	Logger *slog.Logger
+	// Home has the connections that calls of a live lab name. Nil: there are only those that [Lab.Call] makes.
+	Home *Home
+	// Record is told of every exchange of a live lab. Nil: nobody is.
+	Record func(host.Exchange)
 
 	world *host.World // nil: that of all reports
 }
@@ -41,6 +46,7 @@ type Lab struct {
 	host       *host.Host
 	wire       *wire
 	logs       *logs
+	vault      host.Vault // of a live lab
 	trail      *trail
 	dir        string
 	cases      []*cases.Case
@@ -73,7 +79,9 @@ func (l *Lab) config(opts Options) host.Config {
 		Store: &memory.Store{}, Vault: &memory.Vault{}, IsConflict: memory.IsConflict, Dir: l.dir, CacheDir: l.opts.CacheDir,
 	}
 	if opts.Live {
-		c.Logger = opts.Logger
+		c.Logger, c.Record = opts.Logger, opts.Record
+		opts.Home.lend(&c)
+		l.vault = c.Vault
 		return c
 	}
 	c.Audit, c.Transport, c.NoRetries = l.trail, l.wire, true
@@ -115,15 +123,38 @@ func (l *Lab) Describe(ctx context.Context) (abi.Description, error) {
 	return l.host.Describe(ctx, l.m.Ref())
 }
 
-// Call runs one operation with a connection made of req, where the connector needs one.
+// Call runs one operation with the connection that it names, or else with one made of req, where the connector needs one.
 func (l *Lab) Call(ctx context.Context, req host.ConnectRequest, c host.Call) (abi.Result, error) {
-	req.Connector, c.Connector = l.m.Ref(), l.m.Ref()
-	if l.connects() {
-		if _, err := l.host.Connect(ctx, req); err != nil {
+	c.Connector = l.m.Ref()
+	if c.Connection == "" && l.Connects() {
+		conn, err := l.Connect(ctx, req)
+		if err != nil {
 			return abi.Result{}, err
 		}
+		c.Connection = conn.Name
 	}
 	return l.host.Run(ctx, c)
 }
 
-func (l *Lab) connects() bool { return len(l.m.Auth) > 0 || len(l.m.Connection.Fields) > 0 }
+// Connect makes a connection of req.
+func (l *Lab) Connect(ctx context.Context, req host.ConnectRequest) (host.Connection, error) {
+	req.Connector = l.m.Ref()
+	return l.host.Connect(ctx, req)
+}
+
+// Connection returns the connection of that name.
+func (l *Lab) Connection(ctx context.Context, name string) (host.Connection, error) {
+	return l.host.Connection(ctx, name)
+}
+
+// Secrets are what the vault has for a connection of a live lab, of which there may be nothing.
+func (l *Lab) Secrets(ctx context.Context, connection string) (map[string]string, error) {
+	secrets, _, err := l.vault.GetRevision(ctx, connection)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return secrets, err
+}
+
+// Connects reports whether the connector's calls need a connection.
+func (l *Lab) Connects() bool { return len(l.m.Auth) > 0 || len(l.m.Connection.Fields) > 0 }

@@ -33,7 +33,7 @@ type base struct {
 
 // connect makes the case's connection with made-up secrets.
 func (l *Lab) connect(ctx context.Context, c cases.Call) (plant, error) {
-	if !l.connects() {
+	if !l.Connects() {
 		if c.Auth != "" || len(c.Fields) > 0 {
 			return plant{}, errors.New("call.json: the connector has no connections: leave auth and fields out")
 		}

@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -28,21 +29,36 @@ func (l *Lab) Replays(ctx context.Context) []Trace {
 
 // Replay runs a case as it was recorded. What the vendor heard explains the result, so it is said first.
 func (l *Lab) Replay(ctx context.Context, k *cases.Case) Trace {
-	rt := &replay{left: k.Exchanges}
-	t := l.perform(ctx, k, k.Call, rt)
+	t := l.converse(ctx, k)
 	if t.Problem != "" {
 		return t
 	}
-	var err error
-	if t.Fault != nil {
-		err = t.Fault
+	if err := k.Want.Check(t.Status, t.Output, t.err()); err != nil {
+		t.Problem = err.Error()
 	}
-	if t.Leaked {
+	return t
+}
+
+// Expect returns what a case should expect: what its replay gives. A replay whose requests are not the recorded ones, or
+// in which a credential comes back, gives nothing that could be expected.
+func (l *Lab) Expect(ctx context.Context, k *cases.Case) (cases.Want, error) {
+	t := l.converse(ctx, k)
+	if t.Problem != "" {
+		return cases.Want{}, errors.New(t.Problem)
+	}
+	return cases.Expect(t.Status, t.Output, t.Fault), nil
+}
+
+// converse runs a case and looks at everything but the result.
+func (l *Lab) converse(ctx context.Context, k *cases.Case) Trace {
+	rt := &replay{left: k.Exchanges}
+	t := l.perform(ctx, k, k.Call, rt)
+	switch {
+	case t.Problem != "":
+	case t.Leaked:
 		t.Problem = "a planted credential came back in the result, a fault or a log line"
-	} else if t.Problem = rt.verdict(err); t.Problem == "" {
-		if err := k.Want.Check(t.Status, t.Output, err); err != nil {
-			t.Problem = err.Error()
-		}
+	default:
+		t.Problem = rt.verdict(t.err())
 	}
 	return t
 }

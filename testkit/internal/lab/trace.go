@@ -26,6 +26,14 @@ type Trace struct {
 	Problem  string // how the call was not what its case says; "" for as recorded
 }
 
+// err is the fault as an error; nil if there is none.
+func (t *Trace) err() error {
+	if t.Fault == nil {
+		return nil
+	}
+	return t.Fault
+}
+
 // Request is one request as it reached the vendor.
 type Request struct {
 	Method     string
