@@ -48,3 +48,11 @@ func (r Range) String() string { return r.text }
 
 // Contains reports whether v is in the range.
 func (r Range) Contains(v Version) bool { return r.constraints != nil && r.constraints.Check(&v.v) }
+
+// Numbers returns major, minor and patch.
+func (v Version) Numbers() (major, minor, patch uint64) { return v.v.Major(), v.v.Minor(), v.v.Patch() }
+
+// Release returns v without its pre-release and build parts: 1.2.0 for 1.2.0-rc.1.
+func (v Version) Release() Version {
+	return Version{*semver.New(v.v.Major(), v.v.Minor(), v.v.Patch(), "", "")}
+}

@@ -33,7 +33,7 @@ PATCHBAY_HOME names the folder that holds keys and the local registry; it defaul
   $ pack test
   $ pack publish`,
 	}
-	root.AddCommand(newNew(s), newBuild(s), newCheck(s), newTest(s), newCertify(s), newRules(s), newExplain(s), newRun(s), newRecord(s), newPublish(s), newInspect(s), newKeys(s))
+	root.AddCommand(newNew(s), newBuild(s), newCheck(s), newTest(s), newCertify(s), newRules(s), newExplain(s), newDiff(s), newRun(s), newRecord(s), newPublish(s), newInspect(s), newKeys(s))
 	return root
 }
 

@@ -31,6 +31,7 @@ var layers = map[string]int{
 	"sdk/reseed":                        0,
 	"sdk":                               1,
 	"sdk/sdktest":                       2,
+	"contract":                          2,
 	"bundle":                            2,
 	"plugins/tallyfy":                   2,
 	"plugins/netsuite":                  2,

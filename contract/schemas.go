@@ -1,0 +1,106 @@
+package contract
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"patchbay/manifest"
+)
+
+// input compares what an operation takes.
+func (c *comparison) input(place string, old, new json.RawMessage) {
+	a, b, ok := c.schemas(place, old, new)
+	if !ok {
+		return
+	}
+	if gaps := b.Takes(a, false); len(gaps) > 0 {
+		for _, g := range gaps {
+			c.add(Major, place+g.Place, "the input: %s", g.Why)
+		}
+		return
+	}
+	if more := a.Takes(b, false); len(more) > 0 {
+		c.add(Minor, place, "the input takes more: %s before", more[0].Why)
+		return
+	}
+	c.add(Patch, place, "the input is described in other words")
+}
+
+// output compares what an operation gives.
+func (c *comparison) output(place string, old, new json.RawMessage) {
+	a, b, ok := c.schemas(place, old, new)
+	if !ok {
+		return
+	}
+	if gaps := a.Takes(b, true); len(gaps) > 0 {
+		for _, g := range gaps {
+			c.add(Major, place+g.Place, "the output is not what it was: %s by a reader of the version before", g.Why)
+		}
+		return
+	}
+	for _, at := range removed(old, new) {
+		c.add(Major, place+at, "the output has it no more")
+	}
+	if fewer := b.Takes(a, false); len(fewer) > 0 {
+		c.add(Minor, place, "the output says more: %s before", fewer[0].Why)
+		return
+	}
+	if more := a.Takes(b, false); len(more) > 0 {
+		c.add(Minor, place, "the output has more: %s before", more[0].Why)
+		return
+	}
+	c.add(Patch, place, "the output is described in other words")
+}
+
+// schemas reads both. They are equal, or cannot be compared, when it reports false.
+func (c *comparison) schemas(place string, old, new json.RawMessage) (a, b *manifest.Schema, ok bool) {
+	if same(old, new) {
+		return nil, nil, false
+	}
+	a, errA := manifest.CompileSchema(or(old))
+	b, errB := manifest.CompileSchema(or(new))
+	if errA != nil || errB != nil { // manifests are valid, so this does not happen
+		c.add(Major, place, "it cannot be proven that nothing breaks: a schema cannot be read")
+		return nil, nil, false
+	}
+	return a, b, true
+}
+
+// or is the schema of a function that names none.
+func or(schema json.RawMessage) json.RawMessage {
+	if len(schema) == 0 {
+		return json.RawMessage(`{"type":"object","additionalProperties":false}`)
+	}
+	return schema
+}
+
+// removed are properties that an output had and has no more. A schema in which they were optional takes an output
+// without them; a mapping that reads them finds nothing.
+func removed(old, new json.RawMessage) []string {
+	var a, b any
+	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
+		return nil
+	}
+	return gone(a, b, "")
+}
+
+func gone(old, new any, place string) (places []string) {
+	a, okA := old.(map[string]any)
+	b, okB := new.(map[string]any)
+	if !okA || !okB {
+		return nil
+	}
+	was, _ := a["properties"].(map[string]any)
+	is, _ := b["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		at := place + "/properties/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		if _, ok := is[name]; !ok {
+			places = append(places, at)
+			continue
+		}
+		places = append(places, gone(was[name], is[name], at)...)
+	}
+	return append(places, gone(a["items"], b["items"], place+"/items")...)
+}
