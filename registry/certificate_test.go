@@ -461,3 +461,30 @@ func TestDifference(t *testing.T) {
 		})
 	}
 }
+
+// TestPublish_NotCompared: a report that looked away from the version before it is not published.
+func TestPublish_NotCompared(t *testing.T) {
+	t.Parallel()
+	r, k := newRegistry(t), newKey(t, "acme")
+	publishAll(t, r, k, "acme/shop@1.0.0", "acme/shop@1.1.0", "acme/shop@3.0.0")
+	b := newBundle(t, "acme/shop@2.0.0", "readme")
+	if before, err := r.Before(t.Context(), b); err != nil || before.Ref() != "acme/shop@1.1.0" {
+		t.Errorf("before 2.0.0 is %v, %v", before, err)
+	}
+	if before, err := r.Before(t.Context(), newBundle(t, "acme/shop@1.0.0", "readme")); err != nil || before != nil {
+		t.Errorf("before the first is %v, %v", before, err)
+	}
+	for _, previous := range []string{"", newBundle(t, "acme/shop@1.0.0", "readme").Digest()} {
+		certified := newReport(b)
+		certified.Previous = previous
+		c, err := bundle.Certify(b, certified, lab(t), time.Now(), time.Now().Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := PublishOptions{Certification: &c, CertifierKey: lab(t).Public(), Certifier: fakeCertifier(nil)}
+		_, err = r.Publish(t.Context(), b, sign(t, b, k), k.Public(), o)
+		if !errors.Is(err, ErrNotCompared) || !strings.Contains(err.Error(), "--previous acme/shop@1.1.0") {
+			t.Errorf("compared with %q: %v", previous, err)
+		}
+	}
+}

@@ -21,6 +21,19 @@ type Certifier interface {
 // ErrReportDiffers is matched when the registry's own run gives another report than the one that was certified.
 var ErrReportDiffers = errors.New("certifying the bundle again gives another report")
 
+// ErrNotCompared is matched when a report was made without a look at the version that b comes after.
+var ErrNotCompared = errors.New("the report does not compare with the version that is published")
+
+// Before returns the newest published version that is older than b, and nil if there is none.
+func (r *Registry) Before(ctx context.Context, b *bundle.Bundle) (*bundle.Bundle, error) {
+	m := b.Manifest()
+	before, _, err := r.Pull(ctx, m.Ref()+"@<"+m.Version)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return before, err
+}
+
 // recertify demands that c says about b what certified says.
 func recertify(ctx context.Context, r *Registry, c Certifier, b *bundle.Bundle, certified []byte) error {
 	var old report.Report
@@ -30,6 +43,13 @@ func recertify(ctx context.Context, r *Registry, c Certifier, b *bundle.Bundle, 
 	previous, err := r.previous(ctx, b, old.Previous)
 	if err != nil {
 		return err
+	}
+	before, err := r.Before(ctx, b)
+	if err != nil {
+		return err
+	}
+	if before != nil && before.Digest() != old.Previous {
+		return fmt.Errorf("%w: certify it again with --previous %s", ErrNotCompared, before.Ref())
 	}
 	got, err := c.Certify(ctx, b, previous, old.Skipped)
 	if err != nil {

@@ -102,7 +102,7 @@ func (o *publishOptions) prepare(ctx context.Context, s *cli.Streams, home strin
 		return registry.PublishOptions{}, "", err
 	}
 	if c == nil {
-		return registry.PublishOptions{}, "", inOrder(ctx, s, b)
+		return registry.PublishOptions{}, "", inOrder(ctx, s, r, b)
 	}
 	got, err := o.attach(ctx, home, r, b, c)
 	if err != nil {
@@ -111,17 +111,28 @@ func (o *publishOptions) prepare(ctx context.Context, s *cli.Streams, home strin
 	return registry.PublishOptions{Certification: c, CertifierKey: got.Key, Certifier: engine{}}, got.Certifier(), nil
 }
 
-// inOrder refuses to publish what does not pass certification.
-func inOrder(ctx context.Context, s *cli.Streams, b *bundle.Bundle) error {
-	r, err := certified(ctx, b, testkit.Options{})
+// inOrder refuses to publish what does not pass certification, beside the version before it.
+func inOrder(ctx context.Context, s *cli.Streams, r *registry.Registry, b *bundle.Bundle) error {
+	before, err := r.Before(ctx, b)
 	if err != nil {
 		return err
 	}
-	if r.Verdict == report.Pass {
+	made, err := certified(ctx, b, testkit.Options{Previous: before})
+	if err != nil {
+		return err
+	}
+	if made.Verdict == report.Pass {
 		return nil
 	}
-	writeFindings(s.Err, &r)
-	return cli.Hint(findings(&r), "nothing was published; 'pack certify' shows the same findings")
+	writeFindings(s.Err, &made)
+	return cli.Hint(findings(&made), "nothing was published; 'pack certify%s' shows the same findings", previousFlag(before))
+}
+
+func previousFlag(before *bundle.Bundle) string {
+	if before == nil {
+		return ""
+	}
+	return " --previous " + before.Ref()
 }
 
 func put(ctx context.Context, r *registry.Registry, b *bundle.Bundle, e bundle.Envelope, key bundle.PublicKey, with registry.PublishOptions) error {
