@@ -7,6 +7,7 @@ import "patchbay/testkit/internal/rule"
 func Rules() []rule.Rule {
 	return []rule.Rule{
 		identified, scalar, paced, begun,
+		continued, unordered, simultaneous, late, deleted, repeated, quiet, forward, distinct, versions, small, reading, broken, placed, complete,
 		signed, strong, timed, fresh, unrepeated, ended, caught, matched, written,
 	}
 }
