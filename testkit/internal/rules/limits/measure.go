@@ -36,7 +36,9 @@ var (
 		func(l abi.Limits) int64 { return l.RequestBody }, func(l manifest.Limits) int64 { return int64(l.RequestBody) }, size}
 	response = measure{"response_body", "a response's body", answered,
 		func(l abi.Limits) int64 { return l.ResponseBody }, func(l manifest.Limits) int64 { return int64(l.ResponseBody) }, size}
-	all = []measure{fuel, memory, calls, output, logged, request, response}
+	hostCalls = measure{"host_calls", "calls of the host", func(t *lab.Trace) int64 { return int64(t.Usage.HostCalls) },
+		func(l abi.Limits) int64 { return int64(l.HostCalls) }, func(l manifest.Limits) int64 { return int64(l.HostCalls) }, plain}
+	all = []measure{fuel, memory, calls, hostCalls, output, logged, request, response}
 )
 
 // said is the size of what the guest has logged. The host's own line about the call is not the guest's.

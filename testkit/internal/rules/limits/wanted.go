@@ -2,6 +2,7 @@ package limits
 
 import (
 	"context"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/manifest"
@@ -10,7 +11,7 @@ import (
 )
 
 // wanted are the rules about limits that are asked for.
-var wanted = []rule.Rule{needed, telling}
+var wanted = []rule.Rule{needed, telling, patient, hasty}
 
 var needed = rule.Rule{
 	Rule: report.Rule{
@@ -54,15 +55,43 @@ var telling = rule.Look(report.Rule{
 	Rationale: "Whoever reads a limit looks for the reason; and the default may grow.",
 	Fix:       "remove it",
 }, func(s *rule.Subject, found rule.Found) {
-	look := func(place string, l manifest.Limits) {
+	eachLimits(s, func(place string, l manifest.Limits) {
 		for _, m := range all {
 			if n := m.asked(l); n != 0 && n == m.limit(abi.Limits{}.WithDefaults()) {
 				found(place+"/limits/"+m.name, "%s is the default", m.say(n))
 			}
 		}
-	}
+	})
+})
+
+var patient = rule.Look(report.Rule{
+	ID: "L020", Title: "A call does without more time than the default", Severity: report.Note,
+	Rationale: "Somebody waits for it. What takes longer than half a minute is better begun, and asked for later.",
+	Fix:       "answer with a pending result, or page by page",
+}, func(s *rule.Subject, found rule.Found) {
+	eachLimits(s, func(place string, l manifest.Limits) {
+		if wall := time.Duration(l.Wall); wall > (abi.Limits{}).WithDefaults().Wall {
+			found(place+"/limits/wall", "%v are asked for; the default is %v", wall, (abi.Limits{}).WithDefaults().Wall)
+		}
+	})
+})
+
+var hasty = rule.Look(report.Rule{
+	ID: "L021", Title: "A call has time for a vendor that is slow today", Severity: report.Warning,
+	Rationale: "A vendor that answers in half a second takes five on a bad day. A call that gives up may have been done all the same.",
+	Fix:       "give it 5s at least, or leave wall out",
+}, func(s *rule.Subject, found rule.Found) {
+	eachLimits(s, func(place string, l manifest.Limits) {
+		if wall := time.Duration(l.Wall); wall > 0 && wall < 5*time.Second && len(s.Manifest.HTTP) > 0 {
+			found(place+"/limits/wall", "%v for a call that asks a vendor", wall)
+		}
+	})
+})
+
+// eachLimits looks at the limits of the connector and of each operation that has its own.
+func eachLimits(s *rule.Subject, look func(place string, l manifest.Limits)) {
 	look("", s.Manifest.Limits)
 	for _, op := range s.Operations() {
 		look(op.Place, ownLimits(s, op))
 	}
-})
+}

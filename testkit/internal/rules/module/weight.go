@@ -1,6 +1,7 @@
 package module
 
 import (
+	"context"
 	"fmt"
 
 	"patchbay/testkit/internal/rule"
@@ -9,12 +10,13 @@ import (
 )
 
 // weight are the rules about how large a module is.
-var weight = []rule.Rule{heavy, huge, roomy, bounded}
+var weight = []rule.Rule{heavy, huge, roomy, frugal, bounded}
 
 const (
-	heavyAt = 6 << 20  // bytes; a Go guest begins at 4 MiB
-	hugeAt  = 12 << 20 // bytes; a host takes no more than 16 MiB
-	roomyAt = 16 << 20 // bytes of memory at the start; a Go guest has 3 MiB
+	heavyAt  = 6 << 20  // bytes; a Go guest begins at 4 MiB
+	hugeAt   = 12 << 20 // bytes; a host takes no more than 16 MiB
+	frugalAt = 24 << 20
+	roomyAt  = 16 << 20 // bytes of memory at the start; a Go guest has 3 MiB
 )
 
 var heavy = rule.Look(report.Rule{
@@ -46,6 +48,26 @@ var roomy = rule.Look(report.Rule{
 		found("guest", "its memory has %s at the start", mebibytes(int(m.Min)*wasm.PageSize))
 	}
 })
+
+var frugal = rule.Rule{
+	Rule: report.Rule{
+		ID: "W026", Title: "A call that does little needs at most 24 MiB", Severity: report.Warning,
+		Rationale: "What init functions and package variables take, every call has, and a host that runs a thousand at a time has it a thousand times.",
+		Fix:       "make tables and caches smaller, or make them in the handlers that need them",
+	},
+	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
+		least := int64(0)
+		for _, t := range s.Lab.Replays(ctx) {
+			if n := t.Usage.PeakMemory; n > 0 && (least == 0 || n < least) {
+				least = n
+			}
+		}
+		if least > frugalAt {
+			found("guest", "the least that a case uses is %s", mebibytes(int(least)))
+		}
+		return nil
+	},
+}
 
 var bounded = rule.Look(report.Rule{
 	ID: "W007", Title: "The module stays away from what a host refuses", Severity: report.Warning,

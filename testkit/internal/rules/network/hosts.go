@@ -13,7 +13,7 @@ import (
 )
 
 // hosts are the rules about whom a connector talks to.
-var hosts = []rule.Rule{oneVendor, oneKeeper, foreignLogin, production}
+var hosts = []rule.Rule{oneVendor, oneKeeper, foreignLogin, production, carried, unnamed}
 
 var oneVendor = rule.Rule{
 	Rule: report.Rule{
@@ -104,6 +104,41 @@ var production = rule.Rule{
 		return nil
 	},
 }
+
+var carried = rule.Look(report.Rule{
+	ID: "N024", Title: "The credential that is asked for is used", Severity: report.Error,
+	Rationale: "People hand over a token, and no request carries it: every call fails, or the token was not needed.",
+	Fix:       "remove auth: false from the grant of the vendor's API, or the auth methods from the manifest",
+}, func(s *rule.Subject, found rule.Found) {
+	needs := slices.ContainsFunc(s.Manifest.Auth, func(a manifest.AuthMethod) bool { return a.Type != "none" })
+	if needs && len(s.Manifest.HTTP) > 0 && !slices.ContainsFunc(s.Manifest.HTTP, manifest.Grant.Authenticated) {
+		found("/http", "the connector has %d auth methods, and all of its %d grants have auth: false", len(s.Manifest.Auth), len(s.Manifest.HTTP))
+	}
+})
+
+var unnamed = rule.Look(report.Rule{
+	ID: "N025", Title: "The guest's code names no host that the manifest does not name", Severity: report.Note,
+	Rationale: "A host refuses to reach it. Its address in the code is a leftover, or waits for a grant that is wider than it looks.",
+	Fix:       "remove the address, or grant the host if the connector needs it",
+}, func(s *rule.Subject, found rule.Found) {
+	m := s.Manifest
+	named := domains(m, slices.Concat(grantURLs(m, each), authURLs(m), []place{{"", m.Homepage}, {"", m.Docs}, {"", m.Support.URL}}))
+	seen := map[string]bool{}
+	for _, match := range inCode.FindAllSubmatch(s.Contents.Module, -1) {
+		host := string(match[1])
+		known := slices.ContainsFunc(slices.Concat(named, vocabularies), func(d string) bool { return d != "" && strings.HasPrefix(domain(host), d) })
+		if !known && !seen[host] {
+			seen[host] = true
+			found("guest", "its code holds an address at %s", host)
+		}
+	}
+})
+
+var (
+	inCode = regexp.MustCompile(`https?://([a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})`)
+	// vocabularies are where names of formats and messages of libraries lead, which nobody calls.
+	vocabularies = strings.Fields("json-schema.org w3.org xmlsoap.org openxmlformats.org schema.org ietf.org rfc-editor.org iana.org purl.org go.dev golang.org github.com")
+)
 
 var (
 	labelPart = regexp.MustCompile(`[a-z0-9]+`)

@@ -62,9 +62,9 @@ func firsts(mine []use) []string {
 
 var anyDepth = rule.Rule{
 	Rule: report.Rule{
-		ID: "N005", Title: "Where one segment varies, a path has * and not **", Severity: report.Warning,
+		ID: "N005", Title: "A path has ** only where the depth is open", Severity: report.Warning,
 		Rationale: "/tickets/** is also /tickets/7/attachments/purge, which nobody has thought of.",
-		Fix:       "write * for each segment that varies",
+		Fix:       "list the paths that are used, with * for each segment that varies",
 		Origin:    "least privilege (NIST SP 800-53 AC-6)",
 	},
 	Static: true,
@@ -72,10 +72,8 @@ var anyDepth = rule.Rule{
 		all := uses(s)
 		for i, g := range s.Manifest.HTTP {
 			for j, path := range g.Paths {
-				rest, open := strings.CutSuffix(path, "/**")
-				if deep := depths(of(all, i), j); open && !everything(path) && len(deep) == 1 {
-					found(fmt.Sprintf("%s/paths/%d", rule.Grant(i), j), "%s allows any depth; all requests in the cases have %d segments: %s would do",
-						path, deep[0], rest+strings.Repeat("/*", max(0, deep[0]-len(segments(rest)))))
+				if would := narrower(path, of(all, i), j); would != "" && !everything(path) {
+					found(fmt.Sprintf("%s/paths/%d", rule.Grant(i), j), "%s allows any depth; for the requests in the cases %s would do", path, would)
 				}
 			}
 		}
@@ -83,16 +81,39 @@ var anyDepth = rule.Rule{
 	},
 }
 
-// depths are the numbers of segments of the requests that a pattern matches.
-func depths(mine []use, pattern int) []int {
-	var all []int
+// narrower returns the patterns that would do in the place of one that ends in **, or "" where the depth is open indeed:
+// requests of three depths and more, the first segment of which is no fixed word.
+func narrower(path string, mine []use, pattern int) string {
+	rest, open := strings.CutSuffix(path, "/**")
+	var would []string
+	depths, fixed := map[int]bool{}, true
 	for _, u := range mine {
-		if slices.Contains(u.patterns, pattern) {
-			all = append(all, len(u.segments))
+		if !slices.Contains(u.patterns, pattern) {
+			continue
+		}
+		below := u.segments[len(segments(rest)):]
+		depths[len(below)] = true
+		fixed = fixed && (len(below) == 0 || word.MatchString(below[0]))
+		would = append(would, rest+stars(below))
+	}
+	if !open || len(depths) > 2 && !fixed {
+		return ""
+	}
+	slices.Sort(would)
+	return strings.Join(slices.Compact(would), ", ")
+}
+
+// stars is a pattern for segments: words stay, all else varies.
+func stars(below []string) string {
+	text := ""
+	for _, s := range below {
+		if word.MatchString(s) {
+			text += "/" + s
+		} else {
+			text += "/*"
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return text
 }
 
 var oneLiteral = rule.Rule{

@@ -83,12 +83,12 @@ var bodyless = rule.Rule{
 		Fix:       "put it into the query, or use the method that the vendor documents",
 		Origin:    "RFC 9110 9.3.1, Power Platform swagger validator",
 	},
-	Static: true,
-	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
-		for _, u := range uses(s) {
-			x := u.exchange
-			if len(x.Body) > 0 && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, x.Method) {
-				found(u.file, "%s.request: %s %s has a body of %d bytes", x.Name, x.Method, x.URL, len(x.Body))
+	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
+		for _, t := range s.Lab.Replays(ctx) {
+			for _, r := range t.Requests {
+				if len(r.Body) > 0 && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, r.Method) {
+					found(rule.CaseFile(t.Case.Name), "%s %s has a body of %d bytes", r.Method, r.URL.Redacted(), len(r.Body))
+				}
 			}
 		}
 		return nil
