@@ -16,13 +16,13 @@ var repeatable = rule.Rule{
 	Rule: report.Rule{
 		ID: "O018", Title: "An action that writes says how it may be repeated", Severity: report.Note,
 		Rationale: "After a crash or a timeout a recipe repeats only what is safe to repeat. The rest waits for a person.",
-		Fix:       "declare idempotency: a header that the vendor honours, the key of an upsert, or a lookup of what was made",
+		Fix:       "declare idempotency: a header that the vendor honours, the key of an upsert, or a lookup of what was made; or say in the description what repeating does",
 	},
 	Static: true,
 	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			if op.Kind == abi.KindAction && !op.ReadOnly && op.Idempotency == nil {
-				found(op.Place, "%s declares no idempotency", op.Title)
+		for i, a := range s.Manifest.Actions {
+			if !a.ReadOnly && a.Idempotency == nil && !strings.Contains(strings.ToLower(a.Description), "repeat") {
+				found(rule.Action(i), "action %s declares no idempotency, and its description does not speak of it", a.Name)
 			}
 		}
 		return nil
