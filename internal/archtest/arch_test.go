@@ -35,6 +35,8 @@ var layers = map[string]int{
 	"bundle":                            2,
 	"plugins/tallyfy":                   2,
 	"plugins/netsuite":                  2,
+	"examples/openweather":              2,
+	"examples/servicenow":               2,
 	"examples/texttools":                2,
 	"examples/github":                   2,
 	"examples/discord":                  2,

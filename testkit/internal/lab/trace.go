@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/audit"
@@ -55,9 +56,14 @@ func (l *Lab) perform(ctx context.Context, k *cases.Case, c cases.Call, v vendor
 	return l.performKeyed(ctx, k, c, v, "")
 }
 
+// interval is the time from one call to the next. A vendor's limit that a call has used up, or a wait that it was asked for,
+// is over by then: calls know nothing of each other.
+const interval = 48 * time.Hour
+
 // performKeyed is perform with the key by which vendors know repeated calls; "" for a new one.
 func (l *Lab) performKeyed(ctx context.Context, k *cases.Case, c cases.Call, v vendor, key string) (t Trace) {
 	t.Case = k
+	l.clock.Advance(interval)
 	planted, err := l.connect(ctx, c)
 	if err != nil {
 		t.Problem = err.Error()
