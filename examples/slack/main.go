@@ -73,7 +73,7 @@ func describe() any {
 		Kind string `json:"kind"`
 		Name string `json:"name"`
 	}
-	return map[string]any{"operations": []operation{
+	return map[string]any{"sdk": "handwritten/1", "operations": []operation{
 		{"action", "list_channels"}, {"action", "post_message"}, {"test", "identify"},
 	}}
 }

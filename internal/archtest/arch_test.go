@@ -37,6 +37,7 @@ var layers = map[string]int{
 	"plugins/netsuite":                  2,
 	"examples/openweather":              2,
 	"examples/servicenow":               2,
+	"examples/slack":                    2,
 	"examples/texttools":                2,
 	"examples/github":                   2,
 	"examples/discord":                  2,
