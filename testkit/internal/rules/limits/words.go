@@ -12,10 +12,13 @@ import (
 // plain is a number as it is.
 func plain(n int64) string { return strconv.FormatInt(n, 10) }
 
-// thousands is a number of units in millions, or as it is.
+// thousands is a number of units in billions or millions, or as it is.
 func thousands(n int64) string {
-	if n < 1_000_000 {
+	switch {
+	case n < 1_000_000:
 		return plain(n)
+	case n >= 1_000_000_000:
+		return fmt.Sprintf("%.1f billion", float64(n)/1e9)
 	}
 	return fmt.Sprintf("%.1f million", float64(n)/1e6)
 }

@@ -100,7 +100,10 @@ func narrower(path string, mine []use, pattern int) string {
 		return ""
 	}
 	slices.Sort(would)
-	return strings.Join(slices.Compact(would), ", ")
+	would = slices.Compact(would)
+	return strings.Join(slices.DeleteFunc(slices.Clone(would), func(a string) bool {
+		return slices.ContainsFunc(would, func(b string) bool { return a != b && within(segments(a), segments(b)) })
+	}), ", ")
 }
 
 // stars is a pattern for segments: words stay, all else varies.
