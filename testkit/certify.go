@@ -120,6 +120,9 @@ func choose(opts Options) ([]rules.Family, error) {
 	for i := range all {
 		for _, r := range all[i].Rules {
 			known[r.ID] = true
+			if r.Compares && opts.Previous == nil && slices.Contains(opts.Only, r.ID) {
+				return nil, fmt.Errorf("rule %s compares with the version before: name one, as with --previous", r.ID)
+			}
 		}
 		all[i].Rules = slices.DeleteFunc(all[i].Rules, func(r rule.Rule) bool { return !wanted(r, opts) })
 	}
@@ -137,7 +140,7 @@ func choose(opts Options) ([]rules.Family, error) {
 }
 
 func wanted(r rule.Rule, opts Options) bool {
-	return (!opts.Static || r.Static) && (len(opts.Only) == 0 || slices.Contains(opts.Only, r.ID)) && !slices.Contains(skipped(opts), r.ID)
+	return (!opts.Static || r.Static) && (!r.Compares || opts.Previous != nil) && (len(opts.Only) == 0 || slices.Contains(opts.Only, r.ID)) && !slices.Contains(skipped(opts), r.ID)
 }
 
 func skipped(opts Options) []string {

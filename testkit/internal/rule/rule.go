@@ -14,6 +14,8 @@ type Rule struct {
 	report.Rule
 	// Static is true of a rule that needs no run of the guest.
 	Static bool
+	// Compares is true of a rule that needs the version before.
+	Compares bool
 	// Check says what it finds. Its error means that it could not look, which is no finding and ends the certification.
 	Check func(ctx context.Context, s *Subject, found Found) error
 }
@@ -29,13 +31,22 @@ func (r *Rule) Run(ctx context.Context, s *Subject) ([]report.Finding, error) {
 	err := r.Check(ctx, s, func(place, format string, args ...any) {
 		all = append(all, report.Finding{
 			Rule: r.ID, Severity: r.Severity, Place: place, Evidence: fmt.Sprintf(format, args...), Fix: r.Fix,
-			Reproduce: "pack certify --only " + r.ID + " dist/" + s.Bundle.FileName(),
+			Reproduce: r.command(s),
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 	}
 	return all, nil
+}
+
+// command shows a finding of r again, in the connector's folder. The version before is named as the registry has it.
+func (r *Rule) command(s *Subject) string {
+	c := "pack certify --only " + r.ID
+	if r.Compares {
+		c += " --previous " + s.Previous.Ref()
+	}
+	return c + " dist/" + s.Bundle.FileName()
 }
 
 // Passed is the check of a rule that a connector has passed by having been built.

@@ -1,5 +1,5 @@
-// Package compat has the rules of family C: what changes from one version to the next. They have nothing to say of a
-// connector without a version before it.
+// Package compat has the rules of family C: what changes from one version to the next. They are looked at where there is
+// a version before.
 package compat
 
 import (
@@ -19,12 +19,11 @@ func Rules() []rule.Rule {
 
 // compared makes a rule about a connector that has a version before it.
 func compared(r report.Rule, check func(s *rule.Subject, d contract.Diff, found rule.Found)) rule.Rule {
-	return rule.Look(r, func(s *rule.Subject, found rule.Found) {
-		if s.Previous == nil {
-			return
-		}
+	made := rule.Look(r, func(s *rule.Subject, found rule.Found) {
 		check(s, rule.Once(s, diffKey{}, func() contract.Diff { return contract.Compare(s.Previous.Manifest(), s.Manifest) }), found)
 	})
+	made.Compares = true
+	return made
 }
 
 type diffKey struct{}
