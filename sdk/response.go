@@ -1,8 +1,10 @@
 package sdk
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -37,14 +39,18 @@ func (r *Response) OK() bool { return r.Status >= 200 && r.Status < 300 && r.fai
 
 // JSON reads the body into v. Numbers read into an any are a [json.Number] with all their digits. A body
 // that is not JSON (the page of a gateway, say) is an unavailable fault; one of another shape than v's is
-// an internal fault that says where, since the connector's types are wrong about the vendor.
+// an internal fault that says where, since the connector's types are wrong about the vendor. So is null, unless v points
+// to what can tell it from nothing at all: an any, a pointer or a [json.RawMessage].
 func (r *Response) JSON(v any) error {
 	// encoding/json would put U+FFFD in the place of what is not UTF-8, and nobody would know.
 	if !utf8.Valid(r.Body) {
 		return Faultf(Unavailable, "%s answered %d with a body that is not valid UTF-8", r.what(), r.Status)
 	}
 	err := unmarshal(r.Body, v)
-	if err == nil {
+	switch {
+	case err == nil && string(bytes.TrimSpace(r.Body)) == "null" && !knowsNull(v):
+		return Faultf(Internal, "%s: read the response: want %s, got null", r.what(), jsonType(reflect.TypeOf(v).Elem()))
+	case err == nil:
 		return nil
 	}
 	if !json.Valid(r.Body) {
@@ -59,6 +65,12 @@ func (r *Response) JSON(v any) error {
 		where += " at " + pointer
 	}
 	return Faultf(Internal, "%s: read %s: %s", r.what(), where, reason(err))
+}
+
+// knowsNull reports whether what v points to is not the same after null as before.
+func knowsNull(v any) bool {
+	t := reflect.TypeOf(v).Elem()
+	return t.Kind() == reflect.Interface || t.Kind() == reflect.Pointer || t == reflect.TypeFor[json.RawMessage]()
 }
 
 // Fault makes a fault of the response, for a connector to enrich with what the body says. It is never nil,

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -138,6 +139,20 @@ func TestResponse_OK(t *testing.T) {
 	}
 }
 
+// TestResponse_JSONNull has null read by what can tell it from nothing, and by what cannot.
+func TestResponse_JSONNull(t *testing.T) {
+	t.Parallel()
+	null := response(200, "null")
+	if err := errors.Join(null.JSON(new(any)), null.JSON(new(*int)), null.JSON(new(json.RawMessage))); err != nil {
+		t.Error(err)
+	}
+	for _, v := range []any{new([]int), new(map[string]any), new(string)} {
+		if null.JSON(v) == nil {
+			t.Errorf("null was read as %T", v)
+		}
+	}
+}
+
 func TestResponse_JSON(t *testing.T) {
 	t.Parallel()
 	var v struct {
@@ -161,6 +176,7 @@ func TestResponse_JSON(t *testing.T) {
 		{response(200, "{\"name\": \"\xff\"}"), "unavailable: GET https://vendor.example/api/runs answered 200 with a body that is not valid UTF-8"},
 		{response(200, `{"items":[{"n":1},{"n":"2"}]}`), "internal: GET https://vendor.example/api/runs: read the response at /items/1/n: want an integer, got string"},
 		{response(200, `[]`), "internal: GET https://vendor.example/api/runs: read the response: want an object, got array"},
+		{response(200, " null "), "internal: GET https://vendor.example/api/runs: read the response: want an object, got null"},
 	} {
 		if err := tt.r.JSON(&v); err == nil || err.Error() != tt.want {
 			t.Errorf("got  %v\nwant %s", err, tt.want)

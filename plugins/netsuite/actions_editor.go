@@ -18,6 +18,9 @@ func recordTypes(call *sdk.Call, in recordTypesInput) (sdk.Page[sdk.Option], err
 	if err := connect(call).get(&sdk.Request{Path: recordPath("metadata-catalog")}, &types); err != nil {
 		return sdk.Page[sdk.Option]{}, err
 	}
+	if types.Items == nil {
+		return sdk.Page[sdk.Option]{}, sdk.Faultf(sdk.Internal, "NetSuite's catalog of record types has no items")
+	}
 	page := sdk.Page[sdk.Option]{}
 	for _, t := range types.Items {
 		if strings.Contains(strings.ToLower(t.Name), strings.ToLower(in.Search)) {

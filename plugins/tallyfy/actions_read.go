@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,11 @@ func findBlueprints(call *sdk.Call, search string, size int) (listing[blueprint]
 	if search != "" {
 		query.Set("q", search)
 	}
-	return list[blueprint](call, c, c.path("checklists"), query, size)
+	page, err := list[blueprint](call, c, c.path("checklists"), query, size)
+	if slices.ContainsFunc(page.Data, func(b blueprint) bool { return b.ID == "" }) {
+		err = sdk.Faultf(sdk.Internal, "Tallyfy lists a blueprint without an id")
+	}
+	return page, err
 }
 
 type getBlueprintInput struct {
@@ -219,6 +224,9 @@ func test(call *sdk.Call) (account, error) {
 	me, err := get[user](c, "/me", nil)
 	if err != nil {
 		return account{}, err
+	}
+	if me.ID == 0 {
+		return account{}, sdk.Faultf(sdk.Internal, "Tallyfy did not say whose token it is: /me has no /data/id")
 	}
 	organizations, err := all[organization](c, "/me/organizations", nil)
 	if err != nil {

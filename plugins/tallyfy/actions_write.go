@@ -52,6 +52,9 @@ func launchProcess(call *sdk.Call, in launchInput) (processOutput, error) {
 	}
 	body := launchBody{ChecklistID: in.BlueprintID, Name: in.Name, Summary: in.Summary, OwnerID: in.OwnerID, Prerun: prerun}
 	p, err := post[process](c, c.path("runs"), body, form.pointerTo)
+	if err == nil && p.ID == "" {
+		err = sdk.Faultf(sdk.Internal, "Tallyfy launched the process but did not say its id: look for it before you repeat the call")
+	}
 	if err != nil {
 		return processOutput{}, err
 	}
@@ -106,6 +109,9 @@ func createTask(call *sdk.Call, in createTaskInput) (createTaskOutput, error) {
 		return createTaskOutput{}, err
 	}
 	t, err := post[task](c, c.path("tasks"), body, pointerTo)
+	if err == nil && t.ID == "" {
+		err = sdk.Faultf(sdk.Internal, "Tallyfy created the task but did not say its id: look for it before you repeat the call")
+	}
 	if err != nil {
 		return createTaskOutput{}, err
 	}

@@ -50,7 +50,7 @@ func send[T any](c client, r *sdk.Request, at func(string) string) (T, error) {
 	if !resp.OK() {
 		return envelope.Data, fault(resp, at)
 	}
-	if len(resp.Body) == 0 {
+	if len(resp.Body) == 0 && r.Method == "POST" { // done, though not a word is said of it
 		return envelope.Data, nil
 	}
 	err = resp.JSON(&envelope)
@@ -70,6 +70,15 @@ type listing[T any] struct {
 	} `json:"meta"`
 
 	number int // of the page that was asked for
+}
+
+// read reads a page. One without its list is not the last of an empty list.
+func (l *listing[T]) read(resp *sdk.Response) error {
+	err := resp.JSON(l)
+	if err == nil && l.Data == nil {
+		err = sdk.Faultf(sdk.Internal, "Tallyfy's list has no /data")
+	}
+	return err
 }
 
 // next is the cursor of the page that follows, nil after the last. It counts from what was asked for: an answer that
@@ -99,7 +108,7 @@ func list[T any](call *sdk.Call, c client, path string, query url.Values, size i
 	if !resp.OK() {
 		return page, fault(resp, pointerTo)
 	}
-	err = resp.JSON(&page)
+	err = page.read(resp)
 	return page, err
 }
 
@@ -110,7 +119,7 @@ func all[T any](c client, path string, query url.Values) ([]T, error) {
 	more := func(resp *sdk.Response) (bool, error) {
 		number++
 		page := listing[T]{number: number}
-		err := resp.JSON(&page)
+		err := page.read(resp)
 		items = append(items, page.Data...)
 		return page.next() != nil, err
 	}

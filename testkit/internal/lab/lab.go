@@ -33,7 +33,8 @@ type Options struct {
 	// Record is told of every exchange of a live lab. Nil: nobody is.
 	Record func(host.Exchange)
 
-	world *host.World // nil: that of all reports
+	world   *host.World // nil: that of all reports
+	retries bool        // the host repeats requests
 }
 
 // epoch is when all calls are made. The same moment and the same random numbers for every guest make reports equal.
@@ -51,6 +52,7 @@ type Lab struct {
 	dir        string
 	cases      []*cases.Case
 	unreadable map[string]error
+	calls      int // so far
 	kept       kept
 	clock      *virtual.Clock
 	opts       Options
@@ -62,10 +64,20 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, trail: &trail{}, clock: virtual.New(epoch), opts: opts}
+	l := &Lab{
+		b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, trail: &trail{}, clock: virtual.New(epoch), opts: opts,
+		kept: kept{trials: map[Kind][]Trial{}},
+	}
 	l.cases, l.unreadable = read(b.Contents().Cases)
-	if l.host, err = host.New(l.config(opts)); err != nil {
+	l.opts.CacheDir = cmp.Or(opts.CacheDir, filepath.Join(dir, "cache"))
+	if err = l.lendKey(); err == nil {
+		l.host, err = host.New(l.config(l.opts))
+	}
+	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if err := l.keepKey(); err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
 	}
 	if _, err := l.host.Install(ctx, b, "unsigned", nil); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
@@ -84,17 +96,31 @@ func (l *Lab) config(opts Options) host.Config {
 		l.vault = c.Vault
 		return c
 	}
-	c.Audit, c.Transport, c.NoRetries = l.trail, l.wire, true
+	c.Audit, c.Transport, c.NoRetries = l.trail, l.wire, !opts.retries
 	c.Clock, c.World = l.clock, cmp.Or(opts.world, &host.World{Now: epoch, Seed: 1})
 	c.Logger = slog.New(slog.NewTextHandler(l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return c
 }
 
+// harsh is a lab of the same bundle in a host that repeats requests. It is closed with l.
+func (l *Lab) harsh(ctx context.Context) (*Lab, error) {
+	if l.kept.harsh != nil {
+		return l.kept.harsh, nil
+	}
+	opts := l.opts
+	opts.retries = true
+	h, err := Open(ctx, l.b, opts)
+	l.kept.harsh = h
+	return h, err
+}
+
 // Close releases the host and its folder.
 func (l *Lab) Close(ctx context.Context) error {
 	var err error
-	if l.kept.elsewhere != nil {
-		err = l.kept.elsewhere.Close(ctx)
+	for _, other := range []*Lab{l.kept.elsewhere, l.kept.harsh} {
+		if other != nil {
+			err = errors.Join(err, other.Close(ctx))
+		}
 	}
 	return errors.Join(err, l.host.Close(ctx), os.RemoveAll(l.dir))
 }

@@ -32,7 +32,7 @@ func (o *observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	u.RawQuery, u.ForceQuery = o.planted.query(req.URL).Encode(), false
 	r := Request{Method: req.Method, URL: &u, Header: req.Header.Clone(), Body: body,
 		Credential: o.planted.carried(req), Misplaced: o.planted.judge(req, body, o.hop)}
-	resp, err := o.vendor.answer(&r)
+	resp, err := o.vendor.answer(req.Context(), &r)
 	if resp != nil {
 		r.Status, resp.Request = resp.StatusCode, req
 	}

@@ -32,7 +32,7 @@ type base struct {
 }
 
 // connect makes the case's connection with made-up secrets.
-func (l *Lab) connect(ctx context.Context, c cases.Call) (plant, error) {
+func (l *Lab) connect(ctx context.Context, name string, c cases.Call) (plant, error) {
 	if !l.Connects() {
 		if c.Auth != "" || len(c.Fields) > 0 {
 			return plant{}, errors.New("call.json: the connector has no connections: leave auth and fields out")
@@ -51,7 +51,7 @@ func (l *Lab) connect(ctx context.Context, c cases.Call) (plant, error) {
 		values["access_token"] = "canary-access-token-5f3a9c17e2b84d60"
 		secrets = append(secrets, values["access_token"])
 	}
-	conn, err := l.host.Connect(ctx, host.ConnectRequest{Name: "case", Connector: l.m.Ref(), Auth: method.ID, Values: values})
+	conn, err := l.host.Connect(ctx, host.ConnectRequest{Name: name, Connector: l.m.Ref(), Auth: method.ID, Values: values})
 	if err != nil {
 		return plant{}, fmt.Errorf("call.json: %w", err)
 	}

@@ -15,6 +15,8 @@ import (
 type kept struct {
 	replays   []Trace
 	elsewhere *Lab
+	harsh     *Lab
+	trials    map[Kind][]Trial
 }
 
 // Replays runs every case as it was recorded.
@@ -69,7 +71,7 @@ type replay struct {
 	problem string // the first thing that did not fit
 }
 
-func (v *replay) answer(r *Request) (*http.Response, error) {
+func (v *replay) answer(_ context.Context, r *Request) (*http.Response, error) {
 	if len(v.left) == 0 {
 		return nil, v.fail("a request that the case does not expect: %s %s", r.Method, r.URL)
 	}

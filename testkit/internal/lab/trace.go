@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -48,7 +49,7 @@ type Request struct {
 
 // vendor answers the requests of one call.
 type vendor interface {
-	answer(r *Request) (*http.Response, error)
+	answer(ctx context.Context, r *Request) (*http.Response, error)
 }
 
 // perform makes one call at v, with a connection of its own.
@@ -64,7 +65,12 @@ const interval = 48 * time.Hour
 func (l *Lab) performKeyed(ctx context.Context, k *cases.Case, c cases.Call, v vendor, key string) (t Trace) {
 	t.Case = k
 	l.clock.Advance(interval)
-	planted, err := l.connect(ctx, c)
+	l.calls++
+	name := ""
+	if l.Connects() { // what one connection's vendor has done is not held against the next
+		name = fmt.Sprint("case-", l.calls)
+	}
+	planted, err := l.connect(ctx, name, c)
 	if err != nil {
 		t.Problem = err.Error()
 		return t
@@ -75,7 +81,7 @@ func (l *Lab) performKeyed(ctx context.Context, k *cases.Case, c cases.Call, v v
 	l.logs.reset()
 	l.trail.take()
 	result, err := l.host.Run(ctx, host.Call{
-		Connector: l.m.Ref(), Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage, Key: key,
+		Connector: l.m.Ref(), Connection: name, Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage, Key: key,
 	})
 	t.Requests, t.Refused, t.Logs = o.seen(), l.trail.take(), l.logs.String()
 	t.Leaked = planted.leaked(result, err, t.Logs)

@@ -30,7 +30,7 @@ type similar struct {
 	n         int
 }
 
-func (v *similar) answer(r *Request) (*http.Response, error) {
+func (v *similar) answer(_ context.Context, r *Request) (*http.Response, error) {
 	x, ok := v.take(r)
 	if !ok {
 		x = cases.Exchange{Status: http.StatusNotFound, Answer: map[string][]string{"Content-Type": {"application/json"}}, AnswerBody: []byte("{}")}

@@ -48,7 +48,40 @@ func send(c *sdk.Call, grant string, r *sdk.Request, out any) error {
 	if !resp.OK() {
 		return resp.Fault()
 	}
-	return resp.JSON(out)
+	if err := resp.JSON(out); err != nil {
+		return err
+	}
+	if c, ok := out.(interface{ check() error }); ok {
+		return c.check()
+	}
+	return nil
+}
+
+// An empty id or list would be taken for one that Desk has sent.
+var (
+	errNoID   = sdk.Faultf(sdk.Internal, "Desk's answer has no id")
+	errNoList = sdk.Faultf(sdk.Internal, "Desk's answer has no list")
+)
+
+func (t ticket) check() error {
+	if t.ID == "" {
+		return errNoID
+	}
+	return nil
+}
+
+func (b byID) check() error { return ticket{ID: b.ID}.check() }
+
+func (l listing) check() error {
+	if l.Tickets == nil {
+		return errNoList
+	}
+	for _, t := range l.Tickets {
+		if err := t.check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type filter struct {
@@ -156,8 +189,14 @@ func queues(c *sdk.Call, _ struct{}) (sdk.Page[sdk.Option], error) {
 	if err := send(c, "api", &sdk.Request{Path: "/queues"}, &found); err != nil {
 		return sdk.Page[sdk.Option]{}, err
 	}
+	if found.Queues == nil {
+		return sdk.Page[sdk.Option]{}, errNoList
+	}
 	var p sdk.Page[sdk.Option]
 	for _, q := range found.Queues {
+		if q.ID == "" {
+			return sdk.Page[sdk.Option]{}, errNoID
+		}
 		p.Items = append(p.Items, sdk.Option{Value: q.ID, Label: q.Name})
 	}
 	return p, nil
