@@ -141,7 +141,7 @@ func retyped(x *cases.Exchange) []Mishap {
 		if other[0] == bytes.TrimSpace(x.AnswerBody)[0] {
 			continue
 		}
-		m := Mishap{Kind: OtherType, Does: fmt.Sprintf("answers %d with the JSON %s", x.Status, other)}
+		m := Mishap{Kind: OtherType, Nothing: other == "null", Does: fmt.Sprintf("answers %d with the JSON %s", x.Status, other)}
 		all = append(all, m.alters(x, []byte(other)))
 	}
 	return all

@@ -53,6 +53,7 @@ type Mishap struct {
 	Code    string  // the one that a rule of the manifest names, for [Classified]
 	Asks    float64 // seconds that the vendor asks to wait
 	Words   bool    // the answer has [Words] where a rule of the manifest looks for a message
+	Nothing bool    // the body is null, for [OtherType]
 	Pointer string  // to what has changed in the body; "header Location" for a header
 
 	answer func(ctx context.Context, clock *virtual.Clock, x *cases.Exchange) (*http.Response, error)

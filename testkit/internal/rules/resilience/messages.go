@@ -54,7 +54,7 @@ var messages = []rule.Rule{
 		return fmt.Sprintf("%s; the vendor's words, %q, are lost", t.end(), lab.Words)
 	}),
 	behaviour(report.Rule{
-		ID: "R032", Title: "A fault is said in words, not in those of a library", Severity: report.Warning,
+		ID: "R032", Title: "A fault is said in words, not in those of a library", Severity: report.Note,
 		Rationale: "Whoever reads the message cannot do anything with the names of a language's errors.",
 		Fix:       "say what the vendor sent and what was expected, as sdk's resp.JSON does",
 		Origin:    "Zapier D-series: human-readable errors",
