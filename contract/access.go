@@ -117,6 +117,9 @@ func (c *comparison) fields(place string, old, new []manifest.Field) {
 }
 
 func (c *comparison) field(place string, a, b manifest.Field) {
+	if c.inHost(b.Name) && looser(a, b) {
+		c.ask(Minor, place, "field %s, which is part of a host's name, takes other values: other hosts may be reached", b.Name)
+	}
 	switch {
 	case a.Type != b.Type || a.Secret != b.Secret:
 		c.ask(Major, place, "field %s is of another kind", b.Name)
@@ -131,6 +134,31 @@ func (c *comparison) field(place string, a, b manifest.Field) {
 	case !same(a, b):
 		c.add(Patch, place, "field %s is described in other words", b.Name)
 	}
+}
+
+// looser reports whether a field may take values that it did not.
+func looser(a, b manifest.Field) bool {
+	fewer := len(b.Enum) > 0 && contains(a.Enum, b.Enum)
+	return len(a.Enum) > 0 && !fewer || a.Pattern != "" && a.Pattern != b.Pattern && !fewer
+}
+
+// inHost reports whether a field is part of the name of a host that is reached, or that makes credentials.
+func (c *comparison) inHost(field string) bool {
+	var urls []string
+	for _, g := range c.new.HTTP {
+		urls = append(urls, g.URL)
+	}
+	for _, a := range c.new.Auth {
+		urls = append(urls, a.AuthorizeURL, a.TokenURL, a.RevokeURL)
+		for _, s := range a.Steps {
+			urls = append(urls, s.URL)
+		}
+	}
+	return slices.ContainsFunc(urls, func(url string) bool {
+		_, rest, _ := strings.Cut(url, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		return strings.Contains(host, "{"+field+"}") || strings.Contains(host, "{"+field+"|")
+	})
 }
 
 // contains reports whether all of few are in many. None at all means any value.
@@ -150,6 +178,13 @@ func (c *comparison) faults() {
 	for i, r := range c.new.Errors {
 		if !slices.ContainsFunc(c.old.Errors, func(o manifest.ErrorRule) bool { return o.Code == r.Code }) {
 			c.add(Minor, at("errors", i), "calls may end with %s", r.Code)
+		}
+	}
+	for i, r := range c.new.Errors {
+		for _, o := range c.old.Errors {
+			if o.Code != r.Code && o.Status == r.Status && o.Pointer == r.Pointer && o.Header == r.Header && o.Equals == r.Equals {
+				c.add(Major, at("errors", i)+"/code", "what was the fault %s is %s", o.Code, r.Code)
+			}
 		}
 	}
 	if !same(c.old.Errors, c.new.Errors) && slices.Equal(codes(c.old), codes(c.new)) {

@@ -106,6 +106,8 @@ func TestCompare(t *testing.T) {
 		{"a function more", []string{"options:\n", "options:\n  - {name: teams, description: Teams.}\n"}, "minor /options/0: function teams is new", "major /options/0: function teams is gone"},
 		{"an input required", []string{"      properties:\n        queue", "      required: [queue]\n      properties:\n        queue"}, `major /actions/0/input: the input: an object without "queue"`, "minor /actions/0/input: the input takes more"},
 		{"an input more", []string{"        size:", "        sort: {type: string}\n        size:"}, "minor /actions/0/input: the input takes more", "major /actions/0/input: the input: the property sort is not taken"},
+		{"an open input less", []string{"        size: {type: integer, minimum: 1, maximum: 100}\n      additionalProperties: false\n    output", "        size: {type: integer, minimum: 1, maximum: 100}\n    output"}, "minor /actions/0/input: the input takes more", "major /actions/0/input"},
+		{"a fault for the same error", []string{"{status: 404, code: not_found}", "{status: 404, code: conflict}"}, "major /errors/0/code: what was the fault not_found is conflict", "major /errors/0/code"},
 		{"a bound", []string{"maximum: 100", "maximum: 50"}, "major /actions/0/input/properties/size: the input: a number above 50", "minor /actions/0/input"},
 		{"a description of an input", []string{"{type: string, maxLength: 40}", "{type: string, maxLength: 40, description: Which.}"}, "patch /actions/0/input", "patch /actions/0/input"},
 		{"an output more", []string{"subject: {type: string}", "subject: {type: string}, owner: {type: string}"}, "minor /actions/0/output: the output has more", "major /actions/0/output/properties/items/items/properties/owner: the output has it no more"},
@@ -155,6 +157,34 @@ func TestCompare(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCompare_Hosts: more values of a field that is part of a host's name are more hosts, which somebody must allow.
+func TestCompare_Hosts(t *testing.T) {
+	t.Parallel()
+	site, region := `{name: site, title: Site, required: true, pattern: "[a-z]+"}`, "enum: [eu, us], default: eu"
+	one := []string{site, "{name: site, title: Site, required: true, enum: [a, b]}"}
+	for _, tt := range []struct {
+		name     string
+		old, new []string
+		want     bool
+	}{
+		{"one more", one, []string{site, "{name: site, title: Site, required: true, enum: [a, b, c]}"}, true},
+		{"one less", one, []string{site, "{name: site, title: Site, required: true, enum: [a]}"}, false},
+		{"any", nil, []string{`"[a-z]+"}`, `"[a-z.]+"}`}, true},
+		{"a list in place of a pattern", nil, one, true},
+		{"of a token's host", []string{"//a.desk.example/token", "//{region|lower}.desk.example/token"},
+			[]string{"//a.desk.example/token", "//{region|lower}.desk.example/token", region, "enum: [eu, us, au], default: eu"}, true},
+		{"of no host", nil, []string{region, "enum: [eu, us, au], default: eu"}, false},
+	} {
+		asked := false
+		for _, c := range Compare(parse(t, tt.old...), parse(t, tt.new...)).Changes {
+			asked = asked || c.Consent && c.Level == Minor && strings.HasPrefix(c.Place, "/connection/fields")
+		}
+		if asked != tt.want {
+			t.Errorf("%s: asked %v, want %v", tt.name, asked, tt.want)
+		}
 	}
 }
 

@@ -21,6 +21,12 @@ func (c *comparison) input(place string, old, new json.RawMessage) {
 		}
 		return
 	}
+	if lost := removed(old, new); len(lost) > 0 {
+		for _, at := range lost {
+			c.add(Major, place+at, "the input has it no more: what recipes say there has no effect")
+		}
+		return
+	}
 	if more := a.Takes(b, false); len(more) > 0 {
 		c.add(Minor, place, "the input takes more: %s before", more[0].Why)
 		return
@@ -76,8 +82,8 @@ func or(schema json.RawMessage) json.RawMessage {
 	return schema
 }
 
-// removed are properties that an output had and has no more. A schema in which they were optional takes an output
-// without them; a mapping that reads them finds nothing.
+// removed are properties that a schema had and has no more. An output in which they were optional is taken
+// without them, but a mapping that reads them finds nothing; an open input takes them still, and nobody looks at them.
 func removed(old, new json.RawMessage) []string {
 	var a, b any
 	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {

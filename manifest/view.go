@@ -114,7 +114,9 @@ func numberGaps(v view, narrow []*jsonschema.Schema, w *jsonschema.Schema) (foun
 		return nil
 	}
 	some := func(ok func(*jsonschema.Schema) bool) bool { return slices.ContainsFunc(narrow, ok) }
-	if w.Minimum != nil && !some(func(s *jsonschema.Schema) bool { return above(s.Minimum, w.Minimum) || above(s.ExclusiveMinimum, w.Minimum) }) {
+	if w.Minimum != nil && !some(func(s *jsonschema.Schema) bool {
+		return above(s.Minimum, w.Minimum) || above(s.ExclusiveMinimum, w.Minimum)
+	}) {
 		found = append(found, gap(w, "a number below %s is not taken", w.Minimum.RatString()))
 	}
 	if w.ExclusiveMinimum != nil && !some(func(s *jsonschema.Schema) bool {
@@ -122,7 +124,9 @@ func numberGaps(v view, narrow []*jsonschema.Schema, w *jsonschema.Schema) (foun
 	}) {
 		found = append(found, gap(w, "a number up to %s is not taken", w.ExclusiveMinimum.RatString()))
 	}
-	if w.Maximum != nil && !some(func(s *jsonschema.Schema) bool { return above(w.Maximum, s.Maximum) || above(w.Maximum, s.ExclusiveMaximum) }) {
+	if w.Maximum != nil && !some(func(s *jsonschema.Schema) bool {
+		return above(w.Maximum, s.Maximum) || above(w.Maximum, s.ExclusiveMaximum)
+	}) {
 		found = append(found, gap(w, "a number above %s is not taken", w.Maximum.RatString()))
 	}
 	if w.ExclusiveMaximum != nil && !some(func(s *jsonschema.Schema) bool {
@@ -130,7 +134,9 @@ func numberGaps(v view, narrow []*jsonschema.Schema, w *jsonschema.Schema) (foun
 	}) {
 		found = append(found, gap(w, "a number from %s is not taken", w.ExclusiveMaximum.RatString()))
 	}
-	if w.MultipleOf != nil && !some(func(s *jsonschema.Schema) bool { return s.MultipleOf != nil && new(big.Rat).Quo(s.MultipleOf, w.MultipleOf).IsInt() }) {
+	if w.MultipleOf != nil && !some(func(s *jsonschema.Schema) bool {
+		return s.MultipleOf != nil && new(big.Rat).Quo(s.MultipleOf, w.MultipleOf).IsInt()
+	}) {
 		found = append(found, gap(w, "a number that is no multiple of %s is not taken", w.MultipleOf.RatString()))
 	}
 	return found
