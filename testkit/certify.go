@@ -68,7 +68,9 @@ func certify(ctx context.Context, b *bundle.Bundle, l *lab.Lab, chosen []rules.F
 		}
 		r.Families = append(r.Families, family)
 	}
-	r.Cases, r.Figures = measured(ctx, l, opts)
+	if r.Cases, r.Figures, err = measured(ctx, l, opts); err != nil {
+		return report.Report{}, err
+	}
 	r.Close()
 	return r, ctx.Err()
 }
@@ -94,10 +96,10 @@ func count(f *report.Family, found []report.Finding) {
 }
 
 // measured is how the cases went and what they cost.
-func measured(ctx context.Context, l *lab.Lab, opts Options) ([]report.Case, []report.Figure) {
+func measured(ctx context.Context, l *lab.Lab, opts Options) ([]report.Case, []report.Figure, error) {
 	all, figures := []report.Case{}, []report.Figure{}
 	if opts.Static || len(opts.Only) > 0 {
-		return all, figures
+		return all, figures, nil
 	}
 	for _, t := range l.Replays(ctx) {
 		c := outcome(t)
@@ -108,9 +110,14 @@ func measured(ctx context.Context, l *lab.Lab, opts Options) ([]report.Case, []r
 		}
 		f := &figures[i]
 		f.Fuel, f.Memory = max(f.Fuel, t.Usage.Fuel), max(f.Memory, t.Usage.PeakMemory)
-		f.HTTPCalls = max(f.HTTPCalls, t.Usage.HTTPCalls)
+		f.HTTPCalls, f.Wall = max(f.HTTPCalls, t.Usage.HTTPCalls), max(f.Wall, t.Usage.Wall+t.Usage.Waited)
 	}
-	return all, figures
+	trials, err := l.Faults(ctx, lab.Kinds...)
+	for _, t := range trials {
+		i := slices.IndexFunc(figures, func(f report.Figure) bool { return f.Operation == outcome(t.Trace).Operation })
+		figures[i].Faults++ // of cases, so there is one
+	}
+	return all, figures, err
 }
 
 // choose returns the rules to look at. A rule that is not there is an error: nothing is skipped by a slip of the pen.

@@ -94,7 +94,7 @@ func redirects(x *cases.Exchange) []Mishap {
 		{302, "another host", "https://" + Elsewhere + "/"},
 		{307, "another host", "https://" + Elsewhere + "/"},
 		{301, "http", plain.String()},
-		{302, "the same address, again and again", self.String()},
+		{307, "the same address, again and again", self.String()},
 	} {
 		m := Mishap{Kind: Redirected, Does: fmt.Sprintf("redirects (%d) to %s", to.status, to.name)}
 		all = append(all, m.says(to.status, nil, "Location", to.where))
