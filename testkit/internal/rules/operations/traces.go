@@ -76,10 +76,12 @@ func differ(a, b lab.Trace) string {
 	return ""
 }
 
-// ending is how a call ended, as text.
+// ending is how a call ended, as text. The key that the host offers for repeating a write is the host's, and another in each
+// call.
 func ending(t lab.Trace) string {
 	if t.Fault != nil {
-		return "fault " + t.Fault.Error()
+		text, _, _ := strings.Cut(t.Fault.Error(), "; to repeat it without doing it twice, give the key ")
+		return "fault " + text
 	}
 	return string(t.Output)
 }
