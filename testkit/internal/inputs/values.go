@@ -11,7 +11,7 @@ import (
 // texts are what breaks programs that did not expect it.
 var texts = []string{
 	"a", "Zoë Ångström 漢字 🚀", `he said "no" it's \ fine`, "line one\nline two\r\nX-Injected: yes", "nul\x00byte", "a/b", "../../admin", "..", ".",
-	"%2F%2e%2e", "a?b=c&d=e#f", "100%", " leading and trailing ", "", "{{template}}${x}<b>&amp;</b>", "'; DROP TABLE x;--", "-1", "null", "\u202Egnp.exe\u200B\uFEFF",
+	"%2F%2e%2e", "a?b=c&d=e#f", "100%", " leading and trailing ", "", "   ", "\t", "{{template}}${x}<b>&amp;</b>", "'; DROP TABLE x;--", "-1", "null", "\u202Egnp.exe\u200B\uFEFF",
 	strings.Repeat("long ", 2000), "2026-02-30", "2026-03-20T17:00:00Z", "2026-03-20", "a@b.example", "https://a.example/x?y=1",
 	"e\u0301\u0301\u0301", "\U0010FFFF", "0", "true",
 }

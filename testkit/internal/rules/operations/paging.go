@@ -225,7 +225,7 @@ var finite = rule.Rule{
 		for _, op := range s.Operations() {
 			for _, t := range traces(ctx, s, op) {
 				k := t.Case
-				if len(k.Exchanges) < 2 || t.Fault != nil {
+				if k.Want.Fault != nil || len(k.Exchanges) == 0 {
 					continue
 				}
 				endless := s.Lab.Try(ctx, lab.Try{Case: k, Call: k.Call, Change: func(_ int, x cases.Exchange) cases.Exchange { return firstLike(k, x) }})

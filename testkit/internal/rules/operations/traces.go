@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"patchbay/testkit/internal/cases"
@@ -11,15 +12,23 @@ import (
 	"patchbay/testkit/internal/rule"
 )
 
-// traces are the replays of an operation's cases, those that went as recorded.
+type tracesKey struct{}
+
+// traces are the calls of an operation's cases, at a vendor that takes requests which differ a little from those
+// recorded: what else is wrong with a guest does not hide what a rule looks for.
 func traces(ctx context.Context, s *rule.Subject, op rule.Operation) []lab.Trace {
-	var all []lab.Trace
-	for _, t := range s.Lab.Replays(ctx) {
-		if t.Case.Call.Kind == op.Kind && t.Case.Call.Operation == op.Name && t.Problem == "" {
-			all = append(all, t)
+	all := rule.Once(s, tracesKey{}, func() []lab.Trace {
+		var all []lab.Trace
+		for _, k := range s.Cases {
+			if t := s.Lab.Try(ctx, lab.Try{Case: k, Call: k.Call}); t.Problem == "" {
+				all = append(all, t)
+			}
 		}
-	}
-	return all
+		return all
+	})
+	return slices.DeleteFunc(slices.Clone(all), func(t lab.Trace) bool {
+		return t.Case.Call.Kind != op.Kind || t.Case.Call.Operation != op.Name
+	})
 }
 
 // fullest is the case in which an operation succeeds with the most inputs: what is tried begins with it.

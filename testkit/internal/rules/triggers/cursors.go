@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"patchbay/abi"
 	"patchbay/testkit/internal/cases"
 	"patchbay/testkit/internal/lab"
 	"patchbay/testkit/internal/rule"
@@ -84,16 +83,22 @@ var distinct = rule.Rule{
 	},
 }
 
-// replays are those of poll triggers, as recorded.
+type triesKey struct{}
+
+// replays are the calls of the cases of poll triggers, at a vendor that takes requests which differ a little.
 func replays(ctx context.Context, s *rule.Subject) []lab.Trace {
-	var all []lab.Trace
-	for _, t := range s.Lab.Replays(ctx) {
-		trigger, ok := s.Manifest.Trigger(t.Case.Call.Operation)
-		if ok && trigger.Poll != nil && t.Case.Call.Kind == abi.KindTrigger && t.Problem == "" {
-			all = append(all, t)
+	return rule.Once(s, triesKey{}, func() []lab.Trace {
+		var all []lab.Trace
+		for _, t := range s.Manifest.Triggers {
+			if t.Poll == nil {
+				continue
+			}
+			for _, k := range polls(s, t.Name) {
+				all = append(all, s.Lab.Try(ctx, lab.Try{Case: k, Call: k.Call}))
+			}
 		}
-	}
-	return all
+		return all
+	})
 }
 
 var versions = fed(report.Rule{
