@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"patchbay/abi"
@@ -137,8 +139,8 @@ func undrawn(t lab.Trace) string {
 		return fmt.Sprintf("its type is %v", schema["type"])
 	}
 	properties, _ := schema["properties"].(map[string]any)
-	for name, v := range properties {
-		if _, ok := v.(map[string]any); !ok {
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		if _, ok := properties[name].(map[string]any); !ok {
 			return fmt.Sprintf("property %s is no schema", name)
 		}
 	}

@@ -173,8 +173,9 @@ var applied = rule.Rule{
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
 		for _, op := range s.Operations() {
 			k := fullest(s, op)
-			for name, schema := range propertiesOf(op) {
-				v, ok := schema["default"]
+			properties := propertiesOf(op)
+			for _, name := range slices.Sorted(maps.Keys(properties)) {
+				v, ok := properties[name]["default"]
 				if !ok || k == nil {
 					continue
 				}
@@ -245,8 +246,9 @@ var exact = rule.Rule{
 			if k == nil {
 				continue
 			}
-			for name, schema := range propertiesOf(op) {
-				call, ok := with(op, k, name, great(schema, inputOf(k.Call)[name]))
+			properties := propertiesOf(op)
+			for _, name := range slices.Sorted(maps.Keys(properties)) {
+				call, ok := with(op, k, name, great(properties[name], inputOf(k.Call)[name]))
 				if !ok {
 					continue
 				}

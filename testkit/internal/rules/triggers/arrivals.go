@@ -3,6 +3,7 @@ package triggers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -126,8 +127,9 @@ var late = fed(report.Rule{
 // after is a time in a poll's parameters that is later than the last item's by up to a minute: a step that was added.
 func after(p poll, last time.Time) string {
 	for _, r := range p.trace.Requests {
-		for name, values := range r.URL.Query() {
-			for _, v := range values {
+		query := r.URL.Query()
+		for _, name := range slices.Sorted(maps.Keys(query)) {
+			for _, v := range query[name] {
 				t, _, ok := moment([]string{name}, v)
 				if ok && t.After(last) && t.Sub(last) <= time.Minute {
 					return v
