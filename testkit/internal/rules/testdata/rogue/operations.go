@@ -91,6 +91,9 @@ func paging(c *sdk.Connector) {
 		}
 		return all, 0, nil
 	})
+	sdk.Options(c, "queues_without_values", func(c *sdk.Call, _ struct{}) (sdk.Page[sdk.Option], error) {
+		return sdk.Page[sdk.Option]{Items: []sdk.Option{{Value: "", Label: "Repairs"}}}, nil
+	})
 	sdk.Schema(c, "fields_list", func(c *sdk.Call, _ struct{}) (any, error) {
 		return map[string]any{"type": "array"}, read(c, "/fields", &struct{}{})
 	})
