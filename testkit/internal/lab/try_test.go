@@ -31,7 +31,7 @@ func TestSimilar(t *testing.T) {
 		{"GET", "https://a.example/v1/orgs/7/users/3/name", "{}"},
 	} {
 		r := requestOf(t, tt.method, tt.url, "")
-		resp, err := v.answer(&Request{Method: r.Method, URL: r.URL})
+		resp, err := v.answer(t.Context(), &Request{Method: r.Method, URL: r.URL})
 		if err != nil {
 			t.Fatal(err)
 		}
