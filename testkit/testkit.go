@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"patchbay/build"
 	"patchbay/bundle"
@@ -72,7 +73,11 @@ func Cases(ctx context.Context, b *bundle.Bundle, part, cacheDir string) ([]repo
 }
 
 func outcome(t lab.Trace) report.Case {
-	return report.Case{
+	c := report.Case{
 		Name: t.Case.Name, Operation: string(t.Case.Call.Kind) + " " + t.Case.Call.Operation, OK: t.Problem == "", Reason: t.Problem,
 	}
+	if !t.Case.Recorded.IsZero() {
+		c.Recorded = t.Case.Recorded.Format(time.DateOnly)
+	}
+	return c
 }

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -75,64 +73,4 @@ func writeFindings(w io.Writer, r *report.Report) {
 // findings is the error that makes a command exit with 3; the findings themselves were printed as its result.
 func findings(r *report.Report) error {
 	return cli.WithExit(fmt.Errorf("%d finding(s) that keep it from being published", r.Count(report.Error)), cli.ExitFindings)
-}
-
-func newTest(s *cli.Streams) *cobra.Command {
-	var only string
-	c := &cobra.Command{
-		Use:   "test [DIR|BUNDLE]",
-		Short: "Run a connector's cases in the sandbox",
-		Long: `Test builds the connector and runs every case in testdata/cases against the built guest, in the real sandbox, with
-the vendor's answers replayed from the case. No network is used. It exits with 3 when a case fails.`,
-		Example: `  $ pack test
-  $ pack test --run greet`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return runTest(c.Context(), s, dirArg(args), only) },
-	}
-	c.Flags().StringVar(&only, "run", "", "run only cases whose name contains this")
-	return c
-}
-
-func runTest(ctx context.Context, s *cli.Streams, path, only string) error {
-	b, err := load(ctx, path)
-	if err != nil {
-		return err
-	}
-	home, err := cli.Home()
-	if err != nil {
-		return err
-	}
-	cases, err := testkit.Cases(ctx, b, only, cli.CacheDir(home))
-	if err != nil {
-		return err
-	}
-	if len(cases) == 0 {
-		return cli.Hint(errors.New("there is no case to run"), "add testdata/cases/NAME.txtar; 'pack new' makes an example of one")
-	}
-	failed := 0
-	for _, c := range cases {
-		if !c.OK {
-			failed++
-		}
-	}
-	result := map[string]any{"connector": b.Ref(), "digest": b.Digest(), "ok": failed == 0, "cases": cases}
-	if err := s.Print(result, func(w io.Writer) { writeCases(w, b, cases, failed) }); err != nil {
-		return err
-	}
-	if failed > 0 {
-		return cli.WithExit(fmt.Errorf("%d of %d cases failed", failed, len(cases)), cli.ExitFindings)
-	}
-	s.Note("next: pack certify")
-	return nil
-}
-
-func writeCases(w io.Writer, b *bundle.Bundle, cases []report.Case, failed int) {
-	for _, c := range cases {
-		if c.OK {
-			fmt.Fprintf(w, "ok    %s\n", cli.Clean(c.Name))
-			continue
-		}
-		fmt.Fprintf(w, "FAIL  %s\n      %s\n", cli.Clean(c.Name), cli.CleanLines(strings.ReplaceAll(c.Reason, "\n", "\n      ")))
-	}
-	fmt.Fprintf(w, "%s: %d of %d cases passed\n", b.Ref(), len(cases)-failed, len(cases))
 }

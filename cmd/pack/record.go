@@ -30,24 +30,42 @@ type recordOptions struct {
 	input   cli.Input
 	account account
 	update  bool
+	compare bool
 }
 
 func newRecord(s *cli.Streams) *cobra.Command {
 	var o recordOptions
 	c := &cobra.Command{
-		Use:   "record [CONNECTION] OPERATION",
+		Use:   "record [CONNECTION] OPERATION | record --compare [CASE...]",
 		Short: "Make a case of a live call",
 		Long: `Record builds the connector, runs one operation at the real vendor, and writes what was asked and answered as a case in
 testdata/cases, where 'pack test' replays it. What the operation changes at the vendor is changed.
 
 CONNECTION is one that 'host connect' has made; the connector must ask for no more than the installed version. Without one, a
 connection is made of the flags, as for 'pack run'. Secrets are taken out of the case by what the host knows, by
-names, and once more when it is written. Personal data stays: replace what it should not hold.`,
+names, and once more when it is written. Personal data stays: replace what it should not hold.
+
+With --compare, the calls of recorded cases are made again, with --connection or the flags, and what is no longer as it was
+is told: requests, and status and shape of answers and results, not their values. Cases of operations that may change
+something are left out unless they are named. It exits with 3 when there is drift.`,
 		Example: `  $ pack record acme get_order --input '{"id": "7"}'
   $ pack record acme get_order --name not_found --input '{"id": "0"}'
-  $ pack record list_orders --field region=eu --secret token=@token.txt --update`,
-		Args: cobra.RangeArgs(1, 2),
+  $ pack record list_orders --field region=eu --secret token=@token.txt --update
+  $ pack record --compare --connection acme
+  $ pack record --compare get_order get_order-not_found --connection acme --json`,
+		Args: func(c *cobra.Command, args []string) error {
+			if o.compare {
+				return nil
+			}
+			return cobra.RangeArgs(1, 2)(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if o.compare {
+				return runCompare(c.Context(), s, o, args)
+			}
+			if len(args) == 2 && o.account.connection != "" {
+				return cli.Usage("connection %s and --connection %s: give one of them", args[0], o.account.connection)
+			}
 			if len(args) == 2 {
 				o.account.connection = args[0]
 			}
@@ -59,6 +77,8 @@ names, and once more when it is written. Personal data stays: replace what it sh
 	o.account.flags(c)
 	f := c.Flags()
 	f.StringVar(&o.dir, "dir", ".", "the connector's folder")
+	f.StringVarP(&o.account.connection, "connection", "c", "", "connection that 'host connect' has made, as CONNECTION")
+	f.BoolVar(&o.compare, "compare", false, "make recorded calls again and say what has changed; writes nothing")
 	f.StringVar(&o.kind, "kind", "", "action, trigger, options, schema or test, if the operation's name has several")
 	f.StringVar(&o.cursor, "cursor", "", "cursor of the page to get, as JSON")
 	f.StringVar(&o.name, "name", "", "what tells the case from others of the operation: OPERATION-NAME.txtar")

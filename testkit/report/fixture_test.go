@@ -40,9 +40,9 @@ func sample() (*Report, []Rule) {
 			{"M", "Listing", 2, 0, 0, 0, 1}, {"N", "Network", 2, 2, 1, 1, 0}, {"O", "Operations", 2, 1, 2, 0, 0}, {"R", "Resilience", 1, 0, 0, 0, 0},
 		},
 		Cases: []Case{
-			{"create_order.txtar", "action create_order", true, ""},
-			{"get_order.txtar", "action get_order", true, ""},
-			{"list_orders.txtar", "trigger new_order", false, "page.json: /items/0/total: got 12, want \"12.00\""},
+			{"create_order.txtar", "action create_order", true, "", ""},
+			{"get_order.txtar", "action get_order", true, "", ""},
+			{"list_orders.txtar", "trigger new_order", false, "page.json: /items/0/total: got 12, want \"12.00\"", ""},
 		},
 		Figures: []Figure{
 			{"action create_order", 1_482_113, 3_276_800, 2, 1350 * time.Millisecond, 31},

@@ -128,7 +128,7 @@ func TestJUnit_VerdictDecides(t *testing.T) {
 func TestJUnit_Text(t *testing.T) {
 	t.Parallel()
 	const reason = "a <b> & \"c\"\n  ]]> &#xA; d"
-	r := &Report{Cases: []Case{{"x.txtar", "action a", false, reason}}}
+	r := &Report{Cases: []Case{{"x.txtar", "action a", false, reason, ""}}}
 	doc := parseJUnit(t, write(t, r, JUnit, nil))
 	if diff := cmp.Diff(reason, doc.all("failure")[0].Text); diff != "" {
 		t.Error(diff)

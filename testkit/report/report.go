@@ -81,7 +81,8 @@ type Case struct {
 	Name      string `json:"name"` // "get_order.txtar"
 	Operation string `json:"operation"`
 	OK        bool   `json:"ok"`
-	Reason    string `json:"reason,omitempty"` // why it failed
+	Reason    string `json:"reason,omitempty"`   // why it failed
+	Recorded  string `json:"recorded,omitempty"` // the day, if it was made of a live call: "2026-11-26"
 }
 
 // Figure is what the most expensive case of one operation used, and what it cost under faults.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
+	"patchbay/abi"
 	"patchbay/testkit/internal/cases"
 )
 
@@ -42,13 +44,25 @@ func (l *Lab) Replay(ctx context.Context, k *cases.Case) Trace {
 }
 
 // Expect returns what a case should expect: what its replay gives. A replay whose requests are not the recorded ones, or
-// in which a credential comes back, gives nothing that could be expected.
+// in which a credential comes back, gives nothing that could be expected. A defect of the connector is never expected.
 func (l *Lab) Expect(ctx context.Context, k *cases.Case) (cases.Want, error) {
 	t := l.converse(ctx, k)
 	if t.Problem != "" {
 		return cases.Want{}, errors.New(t.Problem)
 	}
+	if t.defect() {
+		return cases.Want{}, fmt.Errorf("a defect that no case should expect: %w", t.Fault)
+	}
 	return cases.Expect(t.Status, t.Output, t.Fault), nil
+}
+
+// defect reports whether the connector, or the host, could not make anything of what the vendor said: with internal, or
+// as in doubt although every answer was a good one.
+func (t *Trace) defect() bool {
+	if t.Fault == nil || t.Fault.Code != abi.InDoubt {
+		return t.Fault != nil && t.Fault.Code == abi.Internal
+	}
+	return !slices.ContainsFunc(t.Requests, func(r Request) bool { return r.Status >= 400 })
 }
 
 // converse runs a case and looks at everything but the result.

@@ -63,7 +63,7 @@ func (l *Live) Case() (*Tape, error) {
 			continue
 		}
 		if e.Response.Fault != nil {
-			return nil, fmt.Errorf("%s %s has no answer that a case could hold: %w", e.Request.Method, bare(e.Request.URL), e.Response.Fault)
+			return nil, &NoAnswer{e.Request.Method + " " + bare(w.moved.Replace(e.Request.URL)), e.Response.Fault}
 		}
 		x, err := w.exchange(e)
 		if err != nil {
@@ -71,9 +71,28 @@ func (l *Live) Case() (*Tape, error) {
 		}
 		k.Exchanges = append(k.Exchanges, x)
 	}
+	for i := range k.Exchanges {
+		k.Exchanges[i].Name = fmt.Sprintf("http/%d", i+1)
+	}
 	k.Want = w.want()
 	secrets := slices.Concat(l.Secrets, w.learned)
 	return &Tape{k, secrets}, hide(k, secrets)
+}
+
+// NoAnswer is the error of a call that made a request without an answer.
+type NoAnswer struct {
+	Request string
+	Fault   *abi.Fault
+}
+
+func (e *NoAnswer) Error() string {
+	return fmt.Sprintf("%s has no answer that a case could hold: %v", e.Request, e.Fault)
+}
+
+// Redacted reports whether a case's call cannot be made again, because something in it was secret.
+func Redacted(k *cases.Case) bool {
+	call := string(k.Call.Input) + string(k.Call.Cursor)
+	return strings.Contains(call, redacted) || strings.Contains(call, escaped)
 }
 
 // last reports whether exchange i was a part of the last try at its request.
