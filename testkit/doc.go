@@ -41,6 +41,9 @@
 //	page.json      {"items": [...], "cursor": ...}; no cursor on the last page
 //	fault.json     {"code": ..., "field": ..., "message": ...}; field and message are compared when given
 //
+// The comment of a case that [Record] made of a live call ends with the day: "Recorded 2026-11-26." [Compare] makes such
+// calls again and tells what has changed at the vendor; [Update] has cases expect what their replay gives.
+//
 // # Planted credentials
 //
 // A case never holds a credential. The runner plants made-up secrets for the auth method. A request under an

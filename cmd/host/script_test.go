@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"flip-same": flipSame, "forge": forge, "replace": replace,
 			"notutf8": notUTF8, "deep": deep, "component": component,
 			"audited": audited, "tampered": tampered,
+			"serve":  serveFolder,
 			"sealed": sealed, "mode": mode, "private": private, "keyfrom": keyFrom,
 		},
 	})
@@ -85,4 +88,23 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v exited with %d, want %d", args[1:], got, want)
 	}
+}
+
+// serveFolder is a vendor that answers with the files of a folder, to who has the script's token: serve FOLDER. Its
+// address is in VENDOR.
+func serveFolder(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serve FOLDER")
+	}
+	files := http.FileServer(http.Dir(ts.MkAbs(args[0])))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer t-script-0123" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		files.ServeHTTP(w, r)
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv("VENDOR", s.URL)
 }

@@ -25,9 +25,14 @@ func (r *redactor) learn(value string) {
 	if decoded, err := url.QueryUnescape(value); err == nil {
 		value = decoded
 	}
-	if len(value) >= shortest && value != redacted && !slices.Contains(r.learned, value) {
+	if telling(value) && value != redacted && !slices.Contains(r.learned, value) {
 		r.learned = append(r.learned, value)
 	}
+}
+
+// telling reports whether a value is looked for elsewhere. A word is not: it may stand anywhere, and mean something else.
+func telling(value string) bool {
+	return len(value) >= 2*shortest || len(value) >= shortest && strings.ContainsAny(value, "0123456789")
 }
 
 // body redacts a body: as JSON if it is, else as text.

@@ -41,6 +41,8 @@ func TestRedactor_Body(t *testing.T) {
 		{"a session that has a title", `{"session":{"title":"Opening","session_id":"abcdefgh1"}}`, `{"session": {"title": "Opening", "session_id": "[redacted]"}}`, []string{"abcdefgh1"}},
 		{"a session that is one", `{"session":"abcdefgh1"}`, `{"session": "[redacted]"}`, []string{"abcdefgh1"}},
 		{"a short one is not looked for", `{"password":"abc"}`, `{"password": "[redacted]"}`, nil},
+		{"a word is not looked for", `{"token":"customers"}`, `{"token": "[redacted]"}`, nil},
+		{"a sentence is", `{"passphrase":"correct horse battery"}`, `{"passphrase": "[redacted]"}`, []string{"correct horse battery"}},
 		{"redacted already", `{"token":"[redacted]"}`, `{"token": "[redacted]"}`, nil},
 		{"a URL", `{"next":"https://a.example/x?page=2&access_token=abcdefgh1&z=1"}`, `{"next": "https://a.example/x?page=2&access_token=%5Bredacted%5D&z=1"}`, []string{"abcdefgh1"}},
 		{"a percent-encoded name", `{"next":"https://a.example/x?access%5Ftoken=abcdefgh1"}`, `{"next": "https://a.example/x?access%5Ftoken=%5Bredacted%5D"}`, []string{"abcdefgh1"}},
