@@ -27,10 +27,11 @@ type RecordRequest struct {
 
 // Recording is a case that was made of a live call.
 type Recording struct {
-	Text     []byte         `json:"-"`        // of the case's file
-	Requests int            `json:"requests"` // that are in it
-	Want     string         `json:"want"`     // the file in it that says what is expected: output.json, page.json or fault.json
-	Personal []record.Found `json:"personal"` // what looks like personal data, for the author to replace
+	Text     []byte         `json:"-"`               // of the case's file
+	Requests int            `json:"requests"`        // that are in it
+	Want     string         `json:"want"`            // the file in it that says what is expected: output.json, page.json or fault.json
+	Fault    *abi.Fault     `json:"fault,omitempty"` // that the call ended with; not every author meant it to
+	Personal []record.Found `json:"personal"`        // what looks like personal data, for the author to replace
 }
 
 // Record makes a call at the real vendor, and a case of it: without secrets, at the manifest's own addresses, with the
@@ -141,7 +142,11 @@ func (s *studio) record(ctx context.Context, b *bundle.Bundle, req RecordRequest
 	if err != nil {
 		return Recording{}, err
 	}
-	return Recording{Text: text, Requests: len(k.Exchanges), Want: k.Want.File, Personal: record.Personal(text)}, nil
+	r := Recording{Text: text, Requests: len(k.Exchanges), Want: k.Want.File, Personal: record.Personal(text)}
+	if f := k.Want.Fault; f != nil {
+		r.Fault = &abi.Fault{Code: f.Code, Field: f.Field, Message: f.Message}
+	}
+	return r, nil
 }
 
 // expect replays a new case, and has it expect what that gives.

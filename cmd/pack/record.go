@@ -164,6 +164,9 @@ func printRecording(s *cli.Streams, r recorded) error {
 	if err != nil {
 		return err
 	}
+	if r.Fault != nil {
+		s.Note("the call ended with a fault, which is what the case expects: %s", cli.CleanLines(r.Fault.Error()))
+	}
 	const most = 10
 	for i, p := range r.Personal {
 		if i == most {
