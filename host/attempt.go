@@ -98,5 +98,14 @@ func logGuest(log *slog.Logger, r abi.LogRecord) {
 	for _, k := range sortedKeys(r.Attrs) {
 		attrs = append(attrs, k, r.Attrs[k])
 	}
-	log.Log(context.Background(), level, r.Message, slog.Group("guest", attrs...))
+	log.Log(guestSays, level, r.Message, slog.Group("guest", attrs...))
 }
+
+type guestKey struct{}
+
+// guestSays is the context of log lines that guests write.
+var guestSays = context.WithValue(context.Background(), guestKey{}, true)
+
+// SaidByGuest tells a handler of Config.Logger whether the record that it is given with ctx is a guest's line, not
+// the host's own.
+func SaidByGuest(ctx context.Context) bool { return ctx.Value(guestKey{}) != nil }

@@ -70,6 +70,7 @@ var layers = map[string]int{
 	"host":                              4,
 	"testkit/report":                    1,
 	"testkit/internal/hunks":            0,
+	"testkit/internal/leaks":            0,
 	"testkit/internal/cases":            2,
 	"testkit/internal/inputs":           2,
 	"testkit/internal/lab":              5,

@@ -47,6 +47,7 @@ type Lab struct {
 	host       *host.Host
 	wire       *wire
 	logs       *logs
+	said       *logs      // what the guest logs
 	vault      host.Vault // of a live lab
 	trail      *trail
 	dir        string
@@ -65,7 +66,7 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 		return nil, err
 	}
 	l := &Lab{
-		b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, trail: &trail{}, clock: virtual.New(epoch), opts: opts,
+		b: b, m: b.Manifest(), dir: dir, wire: &wire{}, logs: &logs{}, said: &logs{}, trail: &trail{}, clock: virtual.New(epoch), opts: opts,
 		kept: kept{trials: map[Kind][]Trial{}},
 	}
 	l.cases, l.unreadable = read(b.Contents().Cases)
@@ -98,7 +99,7 @@ func (l *Lab) config(opts Options) host.Config {
 	}
 	c.Audit, c.Transport, c.NoRetries = l.trail, l.wire, !opts.retries
 	c.Clock, c.World = l.clock, cmp.Or(opts.world, &host.World{Now: epoch, Seed: 1})
-	c.Logger = slog.New(slog.NewTextHandler(l.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	c.Logger = slog.New(newEar(l.logs, l.said))
 	return c
 }
 

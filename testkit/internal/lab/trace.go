@@ -22,7 +22,8 @@ type Trace struct {
 	Status   abi.Status
 	Output   json.RawMessage // of a call that succeeded; a page's as page.json has it
 	Fault    *abi.Fault      // of one that did not
-	Logs     string
+	Logs     string          // of host and guest
+	Said     string          // what the guest logged
 	Usage    host.Usage
 	Leaked   bool   // a planted credential came back in the output, the fault or the log
 	Problem  string // how the call was not what its case says; "" for as recorded
@@ -79,11 +80,12 @@ func (l *Lab) performKeyed(ctx context.Context, k *cases.Case, c cases.Call, v v
 	l.wire.use(o)
 	defer l.wire.use(nil)
 	l.logs.reset()
+	l.said.reset()
 	l.trail.take()
 	result, err := l.host.Run(ctx, host.Call{
 		Connector: l.m.Ref(), Connection: name, Kind: c.Kind, Operation: c.Operation, Input: c.Input, Cursor: c.Cursor, Usage: &t.Usage, Key: key,
 	})
-	t.Requests, t.Refused, t.Logs = o.seen(), l.trail.take(), l.logs.String()
+	t.Requests, t.Refused, t.Logs, t.Said = o.seen(), l.trail.take(), l.logs.String(), l.said.String()
 	t.Leaked = planted.leaked(result, err, t.Logs)
 	if err != nil {
 		t.Fault = abi.AsFault(err)

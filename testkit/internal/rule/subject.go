@@ -2,6 +2,8 @@ package rule
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"patchbay/bundle"
@@ -52,3 +54,9 @@ func Grant(i int) string { return fmt.Sprintf("/http/%d", i) }
 
 // CaseFile is the place of a case: "testdata/cases/get_order.txtar".
 func CaseFile(name string) string { return "testdata/cases/" + name }
+
+// Line is a place in a file: "README.md:12".
+func Line(file string, n int) string { return fmt.Sprintf("%s:%d", file, n) }
+
+// Keys returns a document's keys, sorted.
+func Keys(v map[string]any) []string { return slices.Sorted(maps.Keys(v)) }

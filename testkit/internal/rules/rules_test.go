@@ -216,7 +216,7 @@ func (b *bases) bundle(t *testing.T, over []txtar.File) (*bundle.Bundle, error) 
 	t.Helper()
 	layers := map[string]string{}
 	for _, f := range over {
-		layers[f.Name] = string(f.Data)
+		layers[f.Name] = strings.ReplaceAll(string(f.Data), rules.Gap, "")
 	}
 	files, err := hunks.Overlay(b.files, layers)
 	if err != nil {

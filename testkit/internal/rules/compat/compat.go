@@ -145,7 +145,9 @@ var scopes = each(report.Rule{
 	ID: "C010", Title: "No scope is added", Severity: report.Warning,
 	Rationale: "Those who have consented have not consented to it: their tokens lack it until they connect anew.",
 	Fix:       "leave it out, or offer it by an auth method of its own",
-}, func(c contract.Change) bool { return c.Level == contract.Major && strings.HasSuffix(c.Place, "/scopes") })
+}, func(c contract.Change) bool {
+	return c.Level == contract.Major && strings.HasSuffix(c.Place, "/scopes")
+})
 
 var guide = compared(report.Rule{
 	ID: "C011", Title: "The README says what to do about a breaking change", Severity: report.Warning,

@@ -3,7 +3,6 @@ package limits
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"patchbay/abi"
 	"patchbay/manifest"
@@ -41,15 +40,8 @@ var (
 	all = []measure{fuel, memory, calls, hostCalls, output, logged, request, response}
 )
 
-// said is the size of what the guest has logged. The host's own line about the call is not the guest's.
-func said(t *lab.Trace) (n int64) {
-	for line := range strings.Lines(t.Logs) {
-		if !strings.Contains(line, "level=DEBUG msg=called ") {
-			n += int64(len(line))
-		}
-	}
-	return n
-}
+// said is the size of what the guest has logged.
+func said(t *lab.Trace) int64 { return int64(len(t.Said)) }
 
 func largest(of func(*lab.Request) int64) func(*lab.Trace) int64 {
 	return func(t *lab.Trace) (most int64) {
