@@ -52,7 +52,7 @@ var swallowed = []rule.Rule{
 		"ask resp.OK, which knows what the manifest's error rules say, before the status", ofKind(lab.Classified), succeeded),
 	swallow("R009", "A credential that ends between two requests ends the call",
 		"return the fault of every request of the call, the second page's too",
-		status(401).and(func(t *trial) bool { return t.Index > 0 }), succeeded),
+		status(401).and(func(t *trial) bool { return t.Index > 0 }), func(t *trial) string { return succeeded(t) + coded(t) }),
 	behaviour(report.Rule{
 		ID: "R055", Title: "null is no answer", Severity: report.Note,
 		Rationale: "Some languages read null into anything, and leave it empty: the call succeeds with nothing.",
