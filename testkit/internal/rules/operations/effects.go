@@ -54,10 +54,13 @@ func writing(op rule.Operation, t lab.Trace, r lab.Request, posted map[string]st
 }
 
 // asks is true of requests by POST that carry a question that is too long for a URL.
-func asks(r lab.Request) bool { return r.Method == http.MethodPost && question.MatchString(r.URL.Path) }
+func asks(r lab.Request) bool {
+	made := r.Status == http.StatusCreated || r.Status == http.StatusAccepted || r.Status == http.StatusNoContent
+	return r.Method == http.MethodPost && !made && question.MatchString(r.URL.Path)
+}
 
 var (
-	question = regexp.MustCompile(`(?i)(^|[/:._-])(search|query|queries|find|filter|lookup|list|suiteql|soql|sql|graphql|count|read|batch_?get|batch_?read|report|preview|validate|introspect)s?($|[/:._-])`)
+	question = regexp.MustCompile(`(?i)(^|[/:._-])(search|query|queries|find|lookup|suiteql|soql|sql|graphql|batch_?get|batch_?read|introspect|preview|validate)($|[/:._-])|[/:.](list|count|read|get)$`)
 	deed     = regexp.MustCompile(`^(create|make|add|insert|new|update|change|edit|set|save|put|patch|upsert|delete|remove|archive|cancel|close|complete|finish|start|launch|run_workflow|send|post|submit|approve|reject|assign|move|merge|pay|refund|publish|upload|import|enable|disable|invite|book|file)(_|$)`)
 )
 

@@ -129,7 +129,7 @@ func again(key []string, t lab.Trace, r lab.Request) string {
 		return "which the vendor answers with 201: it has made something, and will again"
 	case located(t, r):
 		return "which the vendor answers with the address of something new"
-	case !upserting.MatchString(r.URL.Path) && !inURL(key, t, r):
+	case !upserting.MatchString(plain(r.URL)+"\n"+string(r.Body)) && !inURL(key, t, r):
 		return "a POST whose URL does not hold the key"
 	}
 	return ""
@@ -235,4 +235,5 @@ var repeatsItself = rule.Rule{
 	},
 }
 
-var upserting = regexp.MustCompile(`(?i)(upsert|merge|replace|create_?or_?update|ensure)`)
+// upserting requests say, in their address or body, that what is there already is taken.
+var upserting = regexp.MustCompile(`(?i)(upsert|create_?or_?(update|replace)|on_?conflict|if_?exists|overwrite)`)

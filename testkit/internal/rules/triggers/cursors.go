@@ -169,7 +169,7 @@ var reading = rule.Rule{
 	},
 }
 
-var question = regexp.MustCompile(`(?i)(search|quer|find|filter|lookup|list|sql|graphql|read)`)
+var question = regexp.MustCompile(`(?i)(^|[/:._-])(search|query|queries|find|lookup|suiteql|soql|sql|graphql|batch_?get|batch_?read)($|[/:._-])|[/:.](list|read|get)$`)
 
 var broken = rule.Rule{
 	Rule: report.Rule{
