@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -73,28 +74,41 @@ type spot struct {
 	index    int
 }
 
-// spots are the exchanges to be tried: those of calls that succeed first.
+// spots are the exchanges to be tried: those of calls that succeed first, and of these the ones that give most, whose
+// loss is seen.
 func (l *Lab) spots(ctx context.Context) []spot {
-	replays := l.Replays(ctx)
 	var all []spot
 	seen := map[string]bool{}
-	for _, failed := range []bool{false, true} {
-		for i := range replays {
-			t := &replays[i]
-			if t.Problem != "" || (t.Case.Want.Fault != nil) != failed {
-				continue
-			}
-			times := map[string]int{}
-			for n := range t.Case.Exchanges {
-				shape := Shape(&t.Case.Exchanges[n])
-				times[shape]++
-				key := fmt.Sprint(t.Case.Call.Kind, " ", t.Case.Call.Operation, " ", shape, " ", times[shape])
-				if !seen[key] {
-					seen[key], all = true, append(all, spot{t, n})
-				}
+	for _, t := range tellingFirst(l.Replays(ctx)) {
+		times := map[string]int{}
+		for n := range t.Case.Exchanges {
+			shape := Shape(&t.Case.Exchanges[n])
+			times[shape]++
+			key := fmt.Sprint(t.Case.Call.Kind, " ", t.Case.Call.Operation, " ", shape, " ", times[shape])
+			if !seen[key] {
+				seen[key], all = true, append(all, spot{t, n})
 			}
 		}
 	}
+	return all
+}
+
+// tellingFirst orders the calls that went as recorded: success before fault, much before little.
+func tellingFirst(replays []Trace) (all []*Trace) {
+	for i := range replays {
+		if replays[i].Problem == "" {
+			all = append(all, &replays[i])
+		}
+	}
+	fault := func(t *Trace) int {
+		if t.Case.Want.Fault != nil {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(all, func(a, b *Trace) int {
+		return cmp.Or(cmp.Compare(fault(a), fault(b)), cmp.Compare(len(b.Output), len(a.Output)))
+	})
 	return all
 }
 
