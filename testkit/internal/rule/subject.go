@@ -60,3 +60,6 @@ func Line(file string, n int) string { return fmt.Sprintf("%s:%d", file, n) }
 
 // Keys returns a document's keys, sorted.
 func Keys(v map[string]any) []string { return slices.Sorted(maps.Keys(v)) }
+
+// Item is the place of an item of a list: "/auth/0/fields/1".
+func Item(list string, i int) string { return fmt.Sprintf("%s/%d", list, i) }

@@ -1,0 +1,129 @@
+package auth
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+
+	"patchbay/manifest"
+	"patchbay/testkit/internal/rule"
+	"patchbay/testkit/report"
+)
+
+var (
+	// secretName is how fields are called that hold a credential.
+	secretName = regexp.MustCompile(`(?i)^(.*[_-])?(pass(word|wd|phrase|code)?|secret|secret_?key|token|api_?token|api_?key|apikey|access_?key|private_?key|credentials?|pin)$`)
+	// notSecret are names that only sound so.
+	notSecret = regexp.MustCompile(`(?i)^((next|prev|previous|page|pagination|continuation|cursor|sync|delta|change|skip|resume|csrf|idempotency|dedupe|partition|sort|primary|foreign|public|natural|routing|object|issue|project|record|parent|cache|translation|lookup|storage|s3|map|access_key|customer|order)[_-]?(token|key)|.*[_-](url|uri|id|name|type|hint|count|length|expiry|expires_in)|key_id|zip_?code|passcode_hint)$`)
+	// plainName is how fields are called that surely hold none.
+	plainName = regexp.MustCompile(`(?i)^(user_?name|user|email|site|region|account|account_id|organi[sz]ation|host|sub_?domain|domain|instance|workspace|tenant|environment|client_id)$`)
+)
+
+var fields = []rule.Rule{
+	rule.Look(report.Rule{
+		ID: "A009", Title: "What is secret is kept secret", Severity: report.Error,
+		Rationale: "A field that is not marked is stored in the clear, shown in lists, and given to the guest.",
+		Fix:       "add secret: true to the field",
+		Origin:    "n8n credential-password-field, Zapier AuthFieldisSafe, Airbyte airbyte_secret, Workato control_type password",
+	}, func(s *rule.Subject, found rule.Found) {
+		eachField(s, func(place string, f manifest.Field) {
+			if !f.Secret && secretName.MatchString(f.Name) && !notSecret.MatchString(f.Name) {
+				found(place, "%s is not secret", f.Name)
+			}
+		})
+	}),
+	rule.Look(report.Rule{
+		ID: "A010", Title: "What is no secret is not hidden", Severity: report.Note,
+		Rationale: "A connection's owner cannot see any more which account it is of.",
+		Fix:       "leave secret out",
+		Origin:    "n8n credential-unnecessary-password",
+	}, func(s *rule.Subject, found rule.Found) {
+		eachField(s, func(place string, f manifest.Field) {
+			if f.Secret && plainName.MatchString(f.Name) {
+				found(place, "%s is secret", f.Name)
+			}
+		})
+	}),
+	rule.Look(report.Rule{
+		ID: "A011", Title: "Credentials are asked for by connections alone", Severity: report.Error,
+		Rationale: "An input goes into recipes and run histories, and through the guest: a credential there is nobody's secret.",
+		Fix:       "make it a field of an auth method, which the host keeps and attaches",
+		Origin:    "Zapier D001, n8n no-http-request-with-manual-auth",
+	}, func(s *rule.Subject, found rule.Found) {
+		look := func(schema json.RawMessage, place string) {
+			eachProperty(schema, place, func(at, name string) {
+				if secretName.MatchString(name) && !notSecret.MatchString(name) {
+					found(at, "the input asks for %s", name)
+				}
+			})
+		}
+		for i, a := range s.Manifest.Actions {
+			look(a.Input, rule.Action(i)+"/input")
+		}
+		for i, t := range s.Manifest.Triggers {
+			look(t.Input, rule.Trigger(i)+"/input")
+		}
+	}),
+	rule.Look(report.Rule{
+		ID: "A012", Title: "Fields of a connection say what they want", Severity: report.Warning,
+		Rationale: "They are the first form that a user sees.",
+		Fix:       "add title and description: where the value is found",
+		Origin:    "Zapier help text, Airbyte spec titles",
+	}, func(s *rule.Subject, found rule.Found) {
+		for i, f := range s.Manifest.Connection.Fields {
+			if strings.TrimSpace(f.Title) == "" || strings.TrimSpace(f.Description) == "" {
+				found(rule.Item("/connection/fields", i), "%s has no title or no description", f.Name)
+			}
+		}
+	}),
+	rule.Look(report.Rule{
+		ID: "A013", Title: "Every field of a method has a title", Severity: report.Warning,
+		Rationale: "A form that asks for \"key_id\" is understood by its author alone.",
+		Fix:       "add title: what the vendor's pages call it",
+		Origin:    "Airbyte spec titles",
+	}, func(s *rule.Subject, found rule.Found) {
+		for i, a := range s.Manifest.Auth {
+			for j, f := range a.Fields {
+				if strings.TrimSpace(f.Title) == "" {
+					found(rule.Item(method(i)+"/fields", j), "%s of method %s has none", f.Name, a.ID)
+				}
+			}
+		}
+	}),
+}
+
+func eachField(s *rule.Subject, see func(place string, f manifest.Field)) {
+	for i, f := range s.Manifest.Connection.Fields {
+		see(rule.Item("/connection/fields", i), f)
+	}
+	for i, a := range s.Manifest.Auth {
+		for j, f := range a.Fields {
+			see(rule.Item(method(i)+"/fields", j), f)
+		}
+	}
+}
+
+// eachProperty tells of every property that a schema names, at any depth.
+func eachProperty(schema json.RawMessage, place string, see func(at, name string)) {
+	var v any
+	if json.Unmarshal(schema, &v) == nil {
+		walk(v, place, see)
+	}
+}
+
+func walk(v any, place string, see func(at, name string)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range rule.Keys(v) {
+			at := place + "/" + rule.Escape(key)
+			if strings.HasSuffix(place, "/properties") {
+				see(at, key)
+			}
+			walk(v[key], at, see)
+		}
+	case []any:
+		for i, x := range v {
+			walk(x, rule.Item(place, i), see)
+		}
+	}
+}
