@@ -23,19 +23,6 @@ var oauth = []rule.Rule{
 		}
 		return "", ""
 	}),
-	each(report.Rule{
-		ID: "A016", Title: "Every scope is one scope", Severity: report.Warning,
-		Rationale: "A vendor refuses an empty scope, and takes one with a space in it for two.",
-		Fix:       "write scopes as a list, each by itself",
-		Origin:    "RFC 6749 section 3.3",
-	}, func(a manifest.AuthMethod) (string, string) {
-		for _, scope := range a.Scopes {
-			if strings.TrimSpace(scope) == "" || strings.ContainsAny(scope, " \t\"\\") {
-				return "/scopes", "one is " + scopeText(scope)
-			}
-		}
-		return "", ""
-	}),
 	rule.Look(report.Rule{
 		ID: "A017", Title: "No scope asks for more than the actions do", Severity: report.Warning,
 		Rationale: "Whoever consents lends all of it: a connector that only reads needs no leave to write, and hardly any needs to administer.",
@@ -78,13 +65,6 @@ func each(r report.Rule, look func(manifest.AuthMethod) (place, what string)) ru
 			}
 		}
 	})
-}
-
-func scopeText(scope string) string {
-	if strings.TrimSpace(scope) == "" {
-		return "empty"
-	}
-	return `"` + scope + `"`
 }
 
 // site is the part of an address's host that somebody has registered, as far as it can be told without a list.
