@@ -36,6 +36,7 @@ var layers = map[string]int{
 	"plugins/tallyfy":                   2,
 	"plugins/netsuite":                  2,
 	"examples/mailgun":                  2,
+	"examples/moveworks":                2,
 	"examples/openweather":              2,
 	"examples/servicenow":               2,
 	"examples/slack":                    2,

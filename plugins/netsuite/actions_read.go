@@ -69,6 +69,9 @@ func suiteQL(call *sdk.Call, in suiteQLInput) (sdk.Page[row], error) {
 	if err := connect(call).get(r, &page); err != nil {
 		return sdk.Page[row]{}, err
 	}
+	if page.Items == nil {
+		return sdk.Page[row]{}, sdk.Faultf(sdk.Internal, "NetSuite's answer to the query has no /items")
+	}
 	out := sdk.Page[row]{}
 	for _, item := range page.Items {
 		delete(item, "links")

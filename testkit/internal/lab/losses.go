@@ -114,7 +114,7 @@ func unreadable(x *cases.Exchange) []Mishap {
 		kind("with an HTML page").says(x.Status, []byte(gatewayPage), "Content-Type", "text/html"),
 		kind("with the first half of its JSON").alters(x, text[:len(text)/2]),
 		kind("with its JSON and something after it").alters(x, append(bytes.Clone(text), "}]"...)),
-		kind("with its JSON as text/plain").says(x.Status, text, "Content-Type", "text/plain"),
+		kind("with its JSON as text/plain").alters(x, text, "Content-Type", "text/plain"),
 	}
 	if !bytes.Equal(invalid, text) {
 		all = append(all, kind("with a body that is not valid UTF-8").alters(x, invalid))

@@ -75,11 +75,15 @@ func (m Mishap) says(status int, body []byte, header ...string) Mishap {
 	return m
 }
 
-// alters makes the vendor answer as recorded, with another body.
-func (m Mishap) alters(x *cases.Exchange, body []byte) Mishap {
+// alters makes the vendor answer as recorded, with another body, and with other headers in pairs of name and value.
+func (m Mishap) alters(x *cases.Exchange, body []byte, header ...string) Mishap {
 	m.Status = x.Status
 	m.answer = func(_ context.Context, _ *virtual.Clock, x *cases.Exchange) (*http.Response, error) {
-		return response(x.Status, http.Header(x.Answer), body), nil
+		resp := response(x.Status, http.Header(x.Answer), body)
+		for i := 0; i < len(header); i += 2 {
+			resp.Header.Set(header[i], header[i+1])
+		}
+		return resp, nil
 	}
 	return m
 }

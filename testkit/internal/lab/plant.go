@@ -8,8 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"patchbay/abi"
@@ -23,7 +25,37 @@ type plant struct {
 	secrets []string
 	signed  bool // the credential signs requests, and is in none of them
 	bases   []base
+	tokens  []token
 }
+
+// token is where the host asks for a token when the vendor no longer takes the one that was planted.
+type token struct {
+	url  string
+	save []string // JSON pointers to what an answer must have
+}
+
+// renewed is the answer to a request for a token, or nil if it is a request for anything else.
+func (p plant) renewed(u *url.URL) []byte {
+	for _, t := range p.tokens {
+		if t.url != u.Scheme+"://"+u.Host+u.EscapedPath() {
+			continue
+		}
+		var doc any = map[string]any{"access_token": fresh, "token_type": "Bearer", "expires_in": 3600}
+		for _, pointer := range t.save {
+			value := `"` + fresh + `"`
+			if strings.Contains(pointer, "expires") {
+				value = "3600"
+			}
+			doc = put(doc, pointer, json.RawMessage(value))
+		}
+		body, _ := json.Marshal(doc) // texts and numbers only
+		return body
+	}
+	return nil
+}
+
+// fresh is a token that was not planted at first.
+const fresh = "canary-renewed-token-5f3a9c17e2b84d60"
 
 // base is where one http grant leads, and whether requests to it carry a credential.
 type base struct {
@@ -59,7 +91,12 @@ func (l *Lab) connect(ctx context.Context, name string, c cases.Call) (plant, er
 	for name, v := range conn.Fields {
 		plain[name] = fmt.Sprint(v)
 	}
-	p := plant{secrets: secrets, signed: method.Type == "oauth1"}
+	for name, v := range values { // those of the method that may stand in its addresses too
+		if _, ok := plain[name]; !ok && !slices.Contains(secrets, v) {
+			plain[name] = v
+		}
+	}
+	p := plant{secrets: append(secrets, fresh), signed: method.Type == "oauth1", tokens: tokensOf(method, plain)}
 	for _, g := range l.m.HTTP {
 		u, err := manifest.Expand(g.URL, plain, manifest.EscapeURL)
 		if err != nil {
@@ -68,6 +105,20 @@ func (l *Lab) connect(ctx context.Context, name string, c cases.Call) (plant, er
 		p.bases = append(p.bases, base{strings.TrimSuffix(u, "/"), g.Authenticated() && method.Type != "none"})
 	}
 	return p, nil
+}
+
+// tokensOf are the addresses that a method gets its tokens from.
+func tokensOf(m manifest.AuthMethod, plain map[string]string) (all []token) {
+	add := func(template string, save map[string]string) {
+		if u, err := manifest.Expand(template, plain, manifest.EscapeURL); err == nil && template != "" {
+			all = append(all, token{u, slices.Sorted(maps.Values(save))})
+		}
+	}
+	add(m.TokenURL, nil)
+	for _, step := range m.Steps {
+		add(step.URL, step.Save)
+	}
+	return all
 }
 
 // fill adds a made-up value for every secret to the case's own values.

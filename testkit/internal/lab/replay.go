@@ -105,8 +105,16 @@ func (v *replay) answer(_ context.Context, r *Request) (*http.Response, error) {
 func response(status int, head http.Header, body []byte) *http.Response {
 	return &http.Response{
 		Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: head.Clone(), Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
+		Header: cloned(head), Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)),
 	}
+}
+
+// cloned is head, which may be nil, as a response needs it.
+func cloned(head http.Header) http.Header {
+	if head == nil {
+		return http.Header{}
+	}
+	return head.Clone()
 }
 
 // fail keeps the first problem: what follows it is only its consequence.
