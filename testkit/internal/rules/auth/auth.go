@@ -10,7 +10,9 @@ import (
 )
 
 // Rules are the rules of this family.
-func Rules() []rule.Rule { return slices.Concat([]rule.Rule{test}, methods, fields, oauth, tests) }
+func Rules() []rule.Rule {
+	return slices.Concat([]rule.Rule{test}, methods, fields, oauth, tests, []rule.Rule{unused})
+}
 
 // method is the place of an auth method: "/auth/0".
 func method(i int) string { return fmt.Sprintf("/auth/%d", i) }

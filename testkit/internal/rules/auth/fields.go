@@ -14,10 +14,19 @@ var (
 	// secretName is how fields are called that hold a credential.
 	secretName = regexp.MustCompile(`(?i)^(.*[_-])?(pass(word|wd|phrase|code)?|secret|secret_?key|token|api_?token|api_?key|apikey|access_?key|private_?key|credentials?|pin)$`)
 	// notSecret are names that only sound so.
-	notSecret = regexp.MustCompile(`(?i)^((next|prev|previous|page|pagination|continuation|cursor|sync|delta|change|skip|resume|csrf|idempotency|dedupe|partition|sort|primary|foreign|public|natural|routing|object|issue|project|record|parent|cache|translation|lookup|storage|s3|map|access_key|customer|order)[_-]?(token|key)|.*[_-](url|uri|id|name|type|hint|count|length|expiry|expires_in)|key_id|zip_?code|passcode_hint)$`)
+	notSecret = regexp.MustCompile(`(?i)^((next|prev|previous|page|pagination|continuation|cursor|sync|delta|change|skip|resume|csrf|idempotency|dedupe|partition|sort|primary|foreign|public|natural|routing|object|issue|project|record|parent|cache|translation|lookup|storage|s3|map|access_key|customer|order)[_-]?(token|key)|.*_(page|pagination|continuation|cursor|sync|delta)_token|.*[_-](url|uri|id|name|type|hint|count|length|expiry|expires_in)|key_id|zip_?code|passcode_hint)$`)
 	// plainName is how fields are called that surely hold none.
 	plainName = regexp.MustCompile(`(?i)^(user_?name|user|email|site|region|account|account_id|organi[sz]ation|host|sub_?domain|domain|instance|workspace|tenant|environment|client_id)$`)
 )
+
+// humps are where a word begins in camelCase.
+var humps = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// isSecret reports whether a name is a credential's: client_secret, clientSecret.
+func isSecret(name string) bool {
+	name = humps.ReplaceAllString(name, "${1}_${2}")
+	return secretName.MatchString(name) && !notSecret.MatchString(name)
+}
 
 var fields = []rule.Rule{
 	rule.Look(report.Rule{
@@ -27,7 +36,7 @@ var fields = []rule.Rule{
 		Origin:    "n8n credential-password-field, Zapier AuthFieldisSafe, Airbyte airbyte_secret, Workato control_type password",
 	}, func(s *rule.Subject, found rule.Found) {
 		eachField(s, func(place string, f manifest.Field) {
-			if !f.Secret && secretName.MatchString(f.Name) && !notSecret.MatchString(f.Name) {
+			if !f.Secret && f.Type != "boolean" && isSecret(f.Name) {
 				found(place, "%s is not secret", f.Name)
 			}
 		})
@@ -51,8 +60,8 @@ var fields = []rule.Rule{
 		Origin:    "Zapier D001, n8n no-http-request-with-manual-auth",
 	}, func(s *rule.Subject, found rule.Found) {
 		look := func(schema json.RawMessage, place string) {
-			eachProperty(schema, place, func(at, name string) {
-				if secretName.MatchString(name) && !notSecret.MatchString(name) {
+			eachProperty(schema, place, func(at, name string, p map[string]any) {
+				if isSecret(name) && !rule.Has(p, "boolean") {
 					found(at, "the input asks for %s", name)
 				}
 			})
@@ -104,20 +113,21 @@ func eachField(s *rule.Subject, see func(place string, f manifest.Field)) {
 }
 
 // eachProperty tells of every property that a schema names, at any depth.
-func eachProperty(schema json.RawMessage, place string, see func(at, name string)) {
+func eachProperty(schema json.RawMessage, place string, see func(at, name string, schema map[string]any)) {
 	var v any
 	if json.Unmarshal(schema, &v) == nil {
 		walk(v, place, see)
 	}
 }
 
-func walk(v any, place string, see func(at, name string)) {
+func walk(v any, place string, see func(at, name string, schema map[string]any)) {
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range rule.Keys(v) {
 			at := place + "/" + rule.Escape(key)
 			if strings.HasSuffix(place, "/properties") {
-				see(at, key)
+				schema, _ := v[key].(map[string]any)
+				see(at, key, schema)
 			}
 			walk(v[key], at, see)
 		}

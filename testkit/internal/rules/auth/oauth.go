@@ -47,6 +47,9 @@ var oauth = []rule.Rule{
 		if a.AuthorizeURL != "" && a.TokenURL != "" && site(a.AuthorizeURL) != site(a.TokenURL) {
 			return "/token_url", "people log in at " + site(a.AuthorizeURL) + ", tokens come from " + site(a.TokenURL)
 		}
+		if a.RevokeURL != "" && site(a.RevokeURL) != site(a.TokenURL) {
+			return "/revoke_url", "tokens come from " + site(a.TokenURL) + ", and are given back at " + site(a.RevokeURL)
+		}
 		return "", ""
 	}),
 }

@@ -13,6 +13,8 @@ func init() {
 		sdk.Test(c, "test_in_the_open", testInTheOpen)
 		sdk.Test(c, "test_saying_nothing", testSayingNothing)
 		sdk.Test(c, "test_at_length", testAtLength)
+		sdk.Test(c, "test_in_peace", testInPeace)
+		sdk.Test(c, "test_of_branch", testOfBranch)
 	})
 }
 
@@ -55,4 +57,19 @@ func refusal(resp *sdk.Response, err error) error {
 		return resp.Fault()
 	}
 	return err
+}
+
+// testInPeace takes a vendor that is closed for one that works.
+func testInPeace(c *sdk.Call) (named, error) {
+	resp, err := c.HTTP("api").Get("/me", nil)
+	if err == nil && resp.Status == 503 {
+		return named{Name: "Ada"}, nil
+	}
+	return named{Name: "Ada"}, refusal(resp, err)
+}
+
+// testOfBranch is no misdeed: it uses a field that no template has.
+func testOfBranch(c *sdk.Call) (named, error) {
+	resp, err := c.HTTP("api").Get("/me", nil)
+	return named{Name: c.Field("branch")}, refusal(resp, err)
 }
