@@ -101,28 +101,26 @@ var used = rule.Rule{
 
 var told = rule.Rule{
 	Rule: report.Rule{
-		ID: "O022", Title: "No two actions, and no two triggers, have the same title or description", Severity: report.Warning,
-		Rationale: "People choose by the title and agents by the description. Of two that are the same they choose the wrong one.",
+		ID: "O022", Title: "No two actions, and no two triggers, have the same description", Severity: report.Warning,
+		Rationale: "Agents choose by the description. Of two that are the same they choose the wrong one.",
 		Fix:       "say in each what it does that the other does not",
 	},
 	Static: true,
 	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
 		first := map[string]string{}
-		same := func(kind, place, part, text string) {
-			key := kind + part + strings.ToLower(strings.Trim(text, " ."))
+		same := func(kind, place, text string) {
+			key := kind + strings.ToLower(strings.Trim(text, " ."))
 			if other, ok := first[key]; ok && text != "" {
-				found(place+"/"+part, "%q is the %s of %s too", text, part, other)
+				found(place+"/description", "%q is the description of %s too", text, other)
 				return
 			}
 			first[key] = place
 		}
 		for i, a := range s.Manifest.Actions {
-			same("action", rule.Action(i), "title", a.Title)
-			same("action", rule.Action(i), "description", a.Description)
+			same("action", rule.Action(i), a.Description)
 		}
 		for i, t := range s.Manifest.Triggers {
-			same("trigger", rule.Trigger(i), "title", t.Title)
-			same("trigger", rule.Trigger(i), "description", t.Description)
+			same("trigger", rule.Trigger(i), t.Description)
 		}
 		return nil
 	},

@@ -15,7 +15,7 @@ import (
 func Rules() []rule.Rule {
 	return []rule.Rule{
 		readable, covered, coveredOthers, faulted, shown, filed,
-		closed, described, typed, possible, consistent, spelled, bounded,
+		closed, described, typed, possible, consistent, spelled,
 		sampled, realistic, dated, faithful,
 		repeatable, keyed, contradicting, used, told, distinct,
 		replayed, innocent, modest, marked, upserted, looked,

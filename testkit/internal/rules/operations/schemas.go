@@ -211,27 +211,3 @@ var spelled = rule.Rule{
 		return nil
 	},
 }
-
-var bounded = rule.Rule{
-	Rule: report.Rule{
-		ID: "O017", Title: "An input that sets the size of a page has a maximum", Severity: report.Note,
-		Rationale: "Vendors refuse or cut pages that are too large; what they take is known to the connector, not to its users.",
-		Fix:       "add minimum: 1 and maximum with what the vendor documents",
-	},
-	Static: true,
-	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			schema, _ := rule.Decode(op.Input).(map[string]any)
-			for name, p := range rule.Properties(schema) {
-				_, most := p["maximum"]
-				_, below := p["exclusiveMaximum"]
-				if pageSize.MatchString(name) && rule.Has(p, "integer") && !most && !below {
-					found(op.Place+"/input/properties/"+name, "%s has no maximum", name)
-				}
-			}
-		}
-		return nil
-	},
-}
-
-var pageSize = regexp.MustCompile(`^(page_?size|pageSize|per_?page|perPage|limit|max_?results|maxResults)$`)

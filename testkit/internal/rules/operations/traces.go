@@ -3,7 +3,9 @@ package operations
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -75,6 +77,11 @@ func differ(a, b lab.Trace) string {
 		case string(x.Body) != string(y.Body):
 			return fmt.Sprintf("the body of request %d (%s) is %s, then %s", i+1, line(x), clip(x.Body), clip(y.Body))
 		}
+		for _, name := range slices.Sorted(maps.Keys(x.Header)) {
+			if !eachCall.MatchString(name) && !slices.Equal(x.Header[name], y.Header[name]) {
+				return fmt.Sprintf("the header %s of request %d (%s) is another", name, i+1, line(x))
+			}
+		}
 	}
 	switch {
 	case len(a.Requests) != len(b.Requests):
@@ -84,6 +91,9 @@ func differ(a, b lab.Trace) string {
 	}
 	return ""
 }
+
+// eachCall are the headers that are the host's, or name a call and so differ between two.
+var eachCall = regexp.MustCompile(`(?i)authorization|idempoten|request-?id|correlation|trace`)
 
 // ending is how a call ended, as text. The key that the host offers for repeating a write is the host's, and another in each
 // call.

@@ -59,6 +59,10 @@ var repeats = []rule.Rule{
 		Fix:       "return the fault of a request at once; retry in the manifest says how often the host repeats it",
 		Origin:    "Google SRE book, retry amplification",
 	}, ofKind(lab.Throttled, lab.Failing, lab.Lost), func(t *trial) string {
+		// A vendor that is left alone for having failed hears of no more, so the guest's own requests are counted too.
+		if n, most := t.Usage.HTTPCalls, t.Recorded.Usage.HTTPCalls+1; n > most {
+			return fmt.Sprintf("the guest makes %d requests, and %d when nothing fails", n, most-1)
+		}
 		return tooOften(t, (1+t.twins())*(1+t.retry.Attempts))
 	}),
 }
