@@ -3,6 +3,7 @@ package testkit_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,14 +61,17 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// TestFlagships certifies the same connectors as they are: nothing is found, twice, in the same words.
+// runs is how often the flagships are certified: go test ./testkit -run TestFlagships -runs 20
+var runs = flag.Int("runs", 2, "how often the flagships are certified")
+
+// TestFlagships certifies the same connectors as they are: nothing is found, each time in the same words.
 func TestFlagships(t *testing.T) {
 	t.Parallel()
 	for _, connector := range []string{"tallyfy", "netsuite"} {
 		t.Run(connector, func(t *testing.T) {
 			t.Parallel()
 			var first string
-			for range 2 {
+			for range *runs {
 				r := examine(t, connector, nil, testkit.Options{CacheDir: filepath.Join(workshop(t), "cache")})
 				for _, f := range r.Findings {
 					if f.Severity != report.Note {
@@ -150,22 +154,7 @@ func TestMain(m *testing.M) {
 // assemble builds a connector of this repository with files laid over it.
 func assemble(t *testing.T, connector string, over map[string]string) (*bundle.Bundle, error) {
 	t.Helper()
-	files, err := hunks.Overlay(sources(t, connector), over)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shop := workshop(t)
-	files["go.mod"] = "module " + connector + "\n\ngo 1.26.0\n\nrequire patchbay v0.0.0\n\nreplace patchbay => ../sdk\n" // a whole path would be in the module
-	dir, err := os.MkdirTemp(shop, connector+"-*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir, shop := layDown(t, connector, over), workshop(t)
 	for name := range over {
 		if strings.Contains(name, ".go") { // another guest than the rest of them share
 			return build.Connector(context.Background(), dir, build.Options{WorkDir: t.TempDir()})
@@ -178,6 +167,27 @@ func assemble(t *testing.T, connector string, over map[string]string) (*bundle.B
 
 // building is held while the guests that mutants share are built.
 var building sync.Mutex
+
+// layDown makes a folder of a connector of this repository with files laid over it.
+func layDown(t *testing.T, connector string, over map[string]string) (dir string) {
+	t.Helper()
+	files, err := hunks.Overlay(sources(t, connector), over)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shop := workshop(t)
+	files["go.mod"] = "module " + connector + "\n\ngo 1.26.0\n\nrequire patchbay v0.0.0\n\nreplace patchbay => ../sdk\n" // a whole path would be in the module
+	if dir, err = os.MkdirTemp(shop, connector+"-*"); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
 
 // sources reads a connector's folder, without its tests.
 func sources(t *testing.T, connector string) map[string]string {

@@ -1,8 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"os"
 	"os/exec"
+
+	"patchbay/build"
+	"patchbay/bundle"
+	"patchbay/internal/cli"
+	"patchbay/registry"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -43,4 +50,40 @@ func findingsIn(ts *testscript.TestScript, data []byte) []finding {
 		ts.Fatalf("%v in\n%s", err, data)
 	}
 	return r.Findings
+}
+
+// publishAsIs publishes a connector that no certification would pass: those that are made to spy, for one.
+func publishAsIs(dir, home string) error {
+	ctx := context.Background()
+	work, err := os.MkdirTemp("", "patchbay-as-is-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b, err := build.Connector(ctx, dir, build.Options{WorkDir: work})
+	if err != nil {
+		return err
+	}
+	key, err := bundle.GenerateKey(b.Manifest().Publisher)
+	if err != nil {
+		return err
+	}
+	envelope, err := bundle.Sign(b, key)
+	if err != nil {
+		return err
+	}
+	r, err := registry.Open(cli.RegistryDir(home))
+	if err != nil {
+		return err
+	}
+	_, err = r.Publish(ctx, b, envelope, key.Public(), registry.PublishOptions{})
+	return err
+}
+
+// publishScript is publishAsIs in a script: publish DIR
+func publishScript(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: publish DIR")
+	}
+	ts.Check(publishAsIs(ts.MkAbs(args[0]), ts.Getenv("PATCHBAY_HOME")))
 }

@@ -95,7 +95,9 @@ func TestKilledAfterRenewal(t *testing.T) {
 	}
 	s := &station{home: t.TempDir()}
 	dir := spyConnector(t, s)
-	s.must(t, "", "pack", "publish", dir)
+	if err := publishAsIs(dir, s.home); err != nil {
+		t.Fatal(err)
+	}
 	s.must(t, "", "host", "install", "spy", "--yes")
 	for name, grace := range map[string]time.Duration{"grace": time.Minute, "strict": 0} {
 		t.Run(name, func(t *testing.T) {

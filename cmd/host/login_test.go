@@ -128,7 +128,9 @@ func newLoginServer(t *testing.T) *loginServer {
 		ts.Close()
 	})
 	s.url = ts.URL
-	s.must(t, "", "pack", "publish", spyConnector(t, s.station))
+	if err := publishAsIs(spyConnector(t, s.station), s.home); err != nil {
+		t.Fatal(err)
+	}
 	s.must(t, "", "host", "install", "spy", "--yes")
 	return s
 }

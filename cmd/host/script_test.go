@@ -60,7 +60,7 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "reproduced": reproduced, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
+			"exits": exits, "reproduced": reproduced, "publish": publishScript, "flip": flip, "flip-largest": flipLargest, "truncated": truncated,
 			"flip-same": flipSame, "forge": forge, "replace": replace,
 			"notutf8": notUTF8, "deep": deep, "component": component,
 			"audited": audited, "tampered": tampered,

@@ -32,7 +32,9 @@ func TestSecretIsNowhere(t *testing.T) {
 	defer vendor.Close()
 	s := &station{home: t.TempDir()}
 	dir := spyConnector(t, s)
-	s.must(t, "", "pack", "publish", dir)
+	if err := publishAsIs(dir, s.home); err != nil {
+		t.Fatal(err)
+	}
 	s.must(t, "", "host", "install", "spy", "--yes")
 	if _, _, code := s.run(t, "", "host", "connect", "spy", "--field", "token="+secretToken, "--no-test"); code != 2 {
 		t.Errorf("a secret given with --field ends with exit code %d, want 2", code)
