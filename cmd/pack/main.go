@@ -1,4 +1,4 @@
-// Command pack is for the developers of connectors: it makes, builds, checks, tests, signs and publishes them.
+// Command pack is for the developers of connectors: it makes, builds, records, tests, certifies, signs and publishes them.
 package main
 
 import (

@@ -23,7 +23,7 @@ func newRoot(s *cli.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pack",
 		Short: "Make, test and publish connectors",
-		Long: `pack makes, builds, checks, tests, signs and publishes connectors.
+		Long: `pack makes, builds, records, tests, certifies, signs and publishes connectors.
 
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 findings, 4 not found, 5 not trusted, 130 interrupted.
 PATCHBAY_HOME names the folder that holds keys and the local registry; it defaults to ~/.patchbay.`,
@@ -31,6 +31,7 @@ PATCHBAY_HOME names the folder that holds keys and the local registry; it defaul
   $ pack new hello && cd hello
   $ pack build
   $ pack test
+  $ pack certify
   $ pack publish`,
 	}
 	root.AddCommand(newNew(s), newBuild(s), newCheck(s), newTest(s), newCertify(s), newRules(s), newExplain(s), newDiff(s), newRun(s), newRecord(s), newPublish(s), newInspect(s), newKeys(s))

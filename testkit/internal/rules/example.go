@@ -25,7 +25,14 @@ func Example(id string) string {
 	var b strings.Builder
 	b.Write(archive.Comment)
 	for _, f := range archive.Files {
-		if name, ok := strings.CutPrefix(f.Name, "bad/"); ok {
+		name, ok := strings.CutPrefix(f.Name, "bad/")
+		switch gone, deleted := strings.CutSuffix(name, ".delete"); {
+		case !ok:
+		case name == "guest": // it is in the code: the rest only leads there
+			return string(archive.Comment)
+		case deleted:
+			b.WriteString("\n" + gone + " is taken away\n")
+		default:
 			b.WriteString("\n" + strings.TrimSuffix(name, ".edit") + "\n" + string(f.Data))
 		}
 	}
