@@ -59,12 +59,18 @@ var repeats = []rule.Rule{
 		Fix:       "return the fault of a request at once; retry in the manifest says how often the host repeats it",
 		Origin:    "Google SRE book, retry amplification",
 	}, ofKind(lab.Throttled, lab.Failing, lab.Lost), func(t *trial) string {
-		// A vendor that is left alone for having failed hears of no more, so the guest's own requests are counted too.
-		if n, most := t.Usage.HTTPCalls, t.Recorded.Usage.HTTPCalls+1; n > most {
+		// A vendor that is left alone for having failed hears of no more, so the guest's own requests are counted too: but not
+		// in a call whose time was up, where it is chance whether another was begun.
+		if n, most := t.Usage.HTTPCalls, t.Recorded.Usage.HTTPCalls+1; n > most && !t.outOfTime() {
 			return fmt.Sprintf("the guest makes %d requests, and %d when nothing fails", n, most-1)
 		}
 		return tooOften(t, (1+t.twins())*(1+t.retry.Attempts))
 	}),
+}
+
+// outOfTime reports whether the call may have ended because its time was up.
+func (t *trial) outOfTime() bool {
+	return t.Fault != nil && (t.Fault.Code == abi.Timeout || t.Fault.Code == abi.InDoubt || t.Fault.Code == abi.Canceled)
 }
 
 // twins are the other exchanges of the case that ask for the same.
