@@ -3,6 +3,7 @@ package clock
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,10 @@ func TestReal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c Clock = Real{}
 		start := c.Now()
-		fired := false
-		c.AfterFunc(time.Minute, func() { fired = true })
-		if err := c.Sleep(t.Context(), time.Hour); err != nil || !fired {
-			t.Errorf("got %v, the timer has ended: %t", err, fired)
+		var fired atomic.Bool
+		c.AfterFunc(time.Minute, func() { fired.Store(true) })
+		if err := c.Sleep(t.Context(), time.Hour); err != nil || !fired.Load() {
+			t.Errorf("got %v, the timer has ended: %t", err, fired.Load())
 		}
 		if passed := c.Now().Sub(start); passed != time.Hour {
 			t.Errorf("slept for %v, want an hour", passed)
