@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"patchbay/manifest"
 )
@@ -101,7 +100,7 @@ func gone(old, new any, place string) (places []string) {
 	was, _ := a["properties"].(map[string]any)
 	is, _ := b["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(was)) {
-		at := place + "/properties/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+		at := place + "/properties/" + manifest.EscapePointer(name)
 		if _, ok := is[name]; !ok {
 			places = append(places, at)
 			continue

@@ -81,7 +81,7 @@ func (g *guard) words(n *schemaNode, at, k string, v any) {
 		for _, name := range sortedKeys(obj) {
 			names, err := strs(obj[name])
 			if err != nil {
-				g.add(at+"/"+escapePointer(name), err.Error(), "a list of property names", "")
+				g.add(at+"/"+EscapePointer(name), err.Error(), "a list of property names", "")
 			}
 			n.weight += len(names)
 		}

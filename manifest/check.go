@@ -39,7 +39,7 @@ func (c *checker) all() {
 func at(parts ...any) string {
 	var b strings.Builder
 	for _, p := range parts {
-		b.WriteString("/" + escapePointer(fmt.Sprint(p)))
+		b.WriteString("/" + EscapePointer(fmt.Sprint(p)))
 	}
 	return b.String()
 }
@@ -78,7 +78,7 @@ func (c *checker) has(pointer string) bool {
 	}
 	i := strings.LastIndexByte(pointer, '/')
 	obj, _ := lookup(c.tree, pointer[:i]).(map[string]any)
-	_, ok := obj[unescapePointer(pointer[i+1:])]
+	_, ok := obj[unEscapePointer(pointer[i+1:])]
 	return ok
 }
 

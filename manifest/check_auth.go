@@ -33,7 +33,7 @@ func (c *checker) auth(pointer string, a AuthMethod) {
 	}
 	for _, k := range sortedKeys(lookup(c.tree, pointer)) {
 		if !slices.Contains(commonAuthKeys, k) && !slices.Contains(keys.required, k) && !slices.Contains(keys.optional, k) {
-			c.add(pointer+"/"+escapePointer(k), "an auth method of type "+a.Type+" has no "+k, "", "remove it")
+			c.add(pointer+"/"+EscapePointer(k), "an auth method of type "+a.Type+" has no "+k, "", "remove it")
 		}
 	}
 	c.authFields(pointer, a)
@@ -84,7 +84,7 @@ var hostHeaders = []string{"connection", "content-length", "content-type", "expe
 
 func (c *checker) headers(pointer string, headers map[string]string, fields []Field) {
 	for _, name := range sortedNames(headers) {
-		p := pointer + "/" + escapePointer(name)
+		p := pointer + "/" + EscapePointer(name)
 		lower := strings.ToLower(name)
 		if slices.Contains(hostHeaders, lower) || strings.HasPrefix(lower, "proxy-") || strings.HasPrefix(lower, "sec-") {
 			c.add(p, "the header "+quote(name)+" is not an auth method's to set", "", "remove it")
@@ -121,7 +121,7 @@ func (c *checker) oauth2(pointer string, a AuthMethod) {
 	}
 	known := namesOf(c.m.Connection.Fields, func(f Field) string { return f.Name })
 	for _, name := range sortedNames(a.Feeds) {
-		at := pointer + "/feeds/" + escapePointer(name)
+		at := pointer + "/feeds/" + EscapePointer(name)
 		c.refer(at, "connection field", name, known, "/connection/fields")
 		f, ok := find(c.m.Connection.Fields, func(f Field) bool { return f.Name == name })
 		if ok && !f.Secret && tells(a.Feeds[name]) {
@@ -155,7 +155,7 @@ func (c *checker) assertion(pointer string, a AuthMethod) {
 		c.add(pointer+"/client_auth", "with the grant jwt_bearer the assertion is the client's proof", "", "remove it")
 	}
 	for _, name := range sortedNames(a.Claims) {
-		p := pointer + "/claims/" + escapePointer(name)
+		p := pointer + "/claims/" + EscapePointer(name)
 		if slices.Contains(hostClaims, name) {
 			c.add(p, "the host sets the claim "+quote(name)+" itself", "", "remove it")
 			continue
@@ -181,7 +181,7 @@ func (c *checker) exchange(pointer string, a AuthMethod) {
 		c.urlOver(p+"/url", s.URL, open)
 		c.headers(p+"/headers", s.Headers, fields)
 		for _, name := range sortedNames(s.Form) {
-			c.template(p+"/form/"+escapePointer(name), s.Form[name], fields, "/auth", true)
+			c.template(p+"/form/"+EscapePointer(name), s.Form[name], fields, "/auth", true)
 		}
 		if len(s.JSON) > 0 && len(s.Form) > 0 {
 			c.add(p, "a step has one body, form or json", "", "remove one")
@@ -220,7 +220,7 @@ func (c *checker) bodyTemplates(pointer string, body json.RawMessage, fields []F
 			}
 		case map[string]any:
 			for _, k := range sortedKeys(v) {
-				walk(pointer+"/"+escapePointer(k), v[k])
+				walk(pointer+"/"+EscapePointer(k), v[k])
 			}
 		}
 	}

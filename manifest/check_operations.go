@@ -110,7 +110,7 @@ func (c *checker) signature(pointer string, s Signature) {
 	}
 	for _, k := range sortedKeys(lookup(c.tree, pointer)) {
 		if k != "scheme" && !slices.Contains(keys, k) {
-			c.add(pointer+"/"+escapePointer(k), "the scheme "+s.Scheme+" has no "+k, "", "remove it")
+			c.add(pointer+"/"+EscapePointer(k), "the scheme "+s.Scheme+" has no "+k, "", "remove it")
 		}
 	}
 	if !strings.HasPrefix(s.Scheme, "hmac") {

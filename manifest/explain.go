@@ -134,7 +134,7 @@ func (e *explainer) missing(at, name string, schema map[string]any) {
 	props, _ := schema["properties"].(map[string]any)
 	prop, _ := props[name].(map[string]any)
 	want, _ := prop["description"].(string)
-	p := problem{Diagnostic: Diagnostic{Pointer: at + "/" + escapePointer(name), Message: "missing " + strconv.Quote(cut(name))}, missing: true}
+	p := problem{Diagnostic: Diagnostic{Pointer: at + "/" + EscapePointer(name), Message: "missing " + strconv.Quote(cut(name))}, missing: true}
 	if want != "" {
 		p.Fix = "add it: " + strings.TrimSuffix(lowerFirst(firstSentence(want)), ".")
 	}
@@ -142,9 +142,9 @@ func (e *explainer) missing(at, name string, schema map[string]any) {
 }
 
 func (e *explainer) unknown(at, name string, known []string) {
-	p := problem{Diagnostic: Diagnostic{Pointer: at + "/" + escapePointer(name), Message: "unknown key " + quote(name)}, onKey: true}
+	p := problem{Diagnostic: Diagnostic{Pointer: at + "/" + EscapePointer(name), Message: "unknown key " + quote(name)}, onKey: true}
 	if s := suggest(name, known); s != "" {
-		p.meant = at + "/" + escapePointer(s)
+		p.meant = at + "/" + EscapePointer(s)
 	}
 	if p.Fix = didYouMean(name, known); p.Fix == "" {
 		p.Fix = "remove it; the keys here are " + list(known)
@@ -213,7 +213,7 @@ func lookup(v any, pointer string) any {
 	for _, token := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
 		switch c := v.(type) {
 		case map[string]any:
-			v = c[unescapePointer(token)]
+			v = c[unEscapePointer(token)]
 		case []any:
 			i, err := strconv.Atoi(token)
 			if err != nil || i < 0 || i >= len(c) {
@@ -229,7 +229,7 @@ func lookup(v any, pointer string) any {
 
 var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
 
-func unescapePointer(token string) string { return pointerUnescapes.Replace(token) }
+func unEscapePointer(token string) string { return pointerUnescapes.Replace(token) }
 
 func missing(schema map[string]any, v any) (names []string) {
 	obj, _ := v.(map[string]any)

@@ -103,7 +103,7 @@ func (g *guard) schema(at string, v any) *schemaNode {
 		return n
 	}
 	for _, k := range sortedKeys(obj) {
-		g.keyword(n, at+"/"+escapePointer(k), k, obj[k])
+		g.keyword(n, at+"/"+EscapePointer(k), k, obj[k])
 	}
 	return n
 }
@@ -142,7 +142,7 @@ func (g *guard) keyword(n *schemaNode, at, k string, v any) {
 	case "patternProperties":
 		n.everyField = append(n.everyField, g.named(at, v)...)
 		for _, p := range sortedKeys(v) {
-			n.program += g.pattern(at+"/"+escapePointer(p), p)
+			n.program += g.pattern(at+"/"+EscapePointer(p), p)
 		}
 	case "$defs":
 		g.named(at, v)
@@ -187,7 +187,7 @@ func (g *guard) named(at string, v any) (nodes []*schemaNode) {
 		if g.oversize() != "" {
 			break
 		}
-		nodes = g.append(nodes, at+"/"+escapePointer(k), obj[k])
+		nodes = g.append(nodes, at+"/"+EscapePointer(k), obj[k])
 	}
 	return nodes
 }
@@ -263,8 +263,8 @@ func sortedKeys(v any) []string {
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// escapePointer writes a key as a token of a JSON pointer (RFC 6901).
-func escapePointer(key string) string { return pointerEscapes.Replace(key) }
+// EscapePointer writes a key as a token of a JSON pointer (RFC 6901).
+func EscapePointer(key string) string { return pointerEscapes.Replace(key) }
 
 // natural reports whether v is a whole number that is not negative and fits an int32.
 func natural(v any) bool {

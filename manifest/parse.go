@@ -133,7 +133,7 @@ func blank(v any, pointer string) any {
 	}
 	switch c := lookup(v, pointer[:i]).(type) {
 	case map[string]any:
-		c[unescapePointer(pointer[i+1:])] = nil
+		c[unEscapePointer(pointer[i+1:])] = nil
 	case []any:
 		if j, err := strconv.Atoi(pointer[i+1:]); err == nil && j < len(c) {
 			c[j] = nil

@@ -15,7 +15,7 @@ type trail struct {
 func (t trail) pointer() string {
 	var b strings.Builder
 	for _, k := range t.keys {
-		b.WriteString("/" + escapePointer(k))
+		b.WriteString("/" + EscapePointer(k))
 	}
 	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"patchbay/abi"
+	"patchbay/manifest"
 	"patchbay/testkit/internal/cases"
 )
 
@@ -150,7 +151,7 @@ func TestPut(t *testing.T) {
 		names := rapid.SliceOfN(rapid.StringMatching(`[a-z~/]{1,4}`), 1, 4).Draw(t, "names")
 		var pointer strings.Builder
 		for _, name := range names {
-			pointer.WriteString("/" + escape.Replace(name))
+			pointer.WriteString("/" + manifest.EscapePointer(name))
 		}
 		doc := put(nil, pointer.String(), json.RawMessage(`"x"`))
 		v, ok := at(decode(encode(doc)), pointer.String())

@@ -6,12 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"patchbay/manifest"
 )
 
-var (
-	escape   = strings.NewReplacer("~", "~0", "/", "~1")
-	unescape = strings.NewReplacer("~1", "/", "~0", "~")
-)
+var unescape = strings.NewReplacer("~1", "/", "~0", "~")
 
 // segments are the names that a JSON pointer goes along.
 func segments(pointer string) []string {
@@ -36,7 +35,7 @@ func properties(v any) []string {
 			switch v := n.value.(type) {
 			case map[string]any:
 				for _, name := range slices.Sorted(maps.Keys(v)) {
-					p := n.pointer + "/" + escape.Replace(name)
+					p := n.pointer + "/" + manifest.EscapePointer(name)
 					found, next = append(found, p), append(next, node{p, v[name]})
 				}
 			case []any:

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"patchbay/abi"
+	"patchbay/manifest"
 )
 
 // shape is what a document is like, whatever its values: types, and names of properties.
@@ -86,14 +87,14 @@ func drifted(pointer string, was, is *shape) (all []string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(was.members)) {
 		if is.members[name] == nil {
-			all = append(all, pointer+"/"+escapePointer(name)+" went ("+was.members[name].kind()+")")
+			all = append(all, pointer+"/"+manifest.EscapePointer(name)+" went ("+was.members[name].kind()+")")
 			continue
 		}
-		all = append(all, drifted(pointer+"/"+escapePointer(name), was.members[name], is.members[name])...)
+		all = append(all, drifted(pointer+"/"+manifest.EscapePointer(name), was.members[name], is.members[name])...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(is.members)) {
 		if was.members[name] == nil {
-			all = append(all, pointer+"/"+escapePointer(name)+" came ("+is.members[name].kind()+")")
+			all = append(all, pointer+"/"+manifest.EscapePointer(name)+" came ("+is.members[name].kind()+")")
 		}
 	}
 	return append(all, elements(pointer, was, is)...)
@@ -104,8 +105,4 @@ func elements(pointer string, was, is *shape) []string {
 		return nil
 	}
 	return drifted(pointer+"/*", was.element, is.element)
-}
-
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }

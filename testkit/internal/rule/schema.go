@@ -7,7 +7,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Decode reads JSON with its numbers as they are written; nil for what is none.
@@ -23,7 +22,7 @@ func Decode(raw json.RawMessage) any {
 
 // Pointer appends a key to a JSON pointer.
 func Pointer(at, key string) string {
-	return at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return at + "/" + Escape(key)
 }
 
 // Schemas are a JSON Schema and all schemas within it, by their JSON pointers: "" for itself, then
@@ -90,4 +89,14 @@ func Properties(schema map[string]any) map[string]map[string]any {
 		all[name] = p
 	}
 	return all
+}
+
+// EachProperty tells of every property that a JSON Schema names, at any depth, with its place below that of the schema.
+func EachProperty(raw json.RawMessage, place string, see func(at, name string, schema map[string]any)) {
+	for at, s := range Schemas(raw) {
+		properties := Properties(s)
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			see(place+at+"/properties/"+Escape(name), name, properties[name])
+		}
+	}
 }

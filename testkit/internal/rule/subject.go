@@ -2,8 +2,6 @@ package rule
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 
 	"patchbay/bundle"
@@ -57,9 +55,6 @@ func CaseFile(name string) string { return "testdata/cases/" + name }
 
 // Line is a place in a file: "README.md:12".
 func Line(file string, n int) string { return fmt.Sprintf("%s:%d", file, n) }
-
-// Keys returns a document's keys, sorted.
-func Keys(v map[string]any) []string { return slices.Sorted(maps.Keys(v)) }
 
 // Item is the place of an item of a list: "/auth/0/fields/1".
 func Item(list string, i int) string { return fmt.Sprintf("%s/%d", list, i) }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"patchbay/manifest"
 )
 
 // Text is something that the manifest says to people.
@@ -57,6 +59,4 @@ func spoken(key, place string) bool {
 }
 
 // Escape writes a key as a part of a JSON pointer.
-func Escape(key string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
+func Escape(key string) string { return manifest.EscapePointer(key) }

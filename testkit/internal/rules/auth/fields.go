@@ -60,7 +60,7 @@ var fields = []rule.Rule{
 		Origin:    "Zapier D001, n8n no-http-request-with-manual-auth",
 	}, func(s *rule.Subject, found rule.Found) {
 		look := func(schema json.RawMessage, place string) {
-			eachProperty(schema, place, func(at, name string, p map[string]any) {
+			rule.EachProperty(schema, place, func(at, name string, p map[string]any) {
 				if isSecret(name) && !rule.Has(p, "boolean") {
 					found(at, "the input asks for %s", name)
 				}
@@ -108,32 +108,6 @@ func eachField(s *rule.Subject, see func(place string, f manifest.Field)) {
 	for i, a := range s.Manifest.Auth {
 		for j, f := range a.Fields {
 			see(rule.Item(method(i)+"/fields", j), f)
-		}
-	}
-}
-
-// eachProperty tells of every property that a schema names, at any depth.
-func eachProperty(schema json.RawMessage, place string, see func(at, name string, schema map[string]any)) {
-	var v any
-	if json.Unmarshal(schema, &v) == nil {
-		walk(v, place, see)
-	}
-}
-
-func walk(v any, place string, see func(at, name string, schema map[string]any)) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range rule.Keys(v) {
-			at := place + "/" + rule.Escape(key)
-			if strings.HasSuffix(place, "/properties") {
-				schema, _ := v[key].(map[string]any)
-				see(at, key, schema)
-			}
-			walk(v[key], at, see)
-		}
-	case []any:
-		for i, x := range v {
-			walk(x, rule.Item(place, i), see)
 		}
 	}
 }

@@ -70,12 +70,11 @@ func each(r report.Rule, look func(manifest.AuthMethod) (place, what string)) ru
 	})
 }
 
-// site is the part of an address's host that somebody has registered, as far as it can be told without a list.
+// site is the part of an address's host that somebody has registered.
 func site(address string) string {
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "", "|", "").Replace(address))
 	if err != nil {
 		return address
 	}
-	parts := strings.Split(u.Hostname(), ".")
-	return strings.Join(parts[max(0, len(parts)-2):], ".")
+	return rule.Domain(strings.ToLower(u.Hostname()))
 }

@@ -2,9 +2,6 @@ package documents
 
 import (
 	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
 
 	"patchbay/testkit/internal/rule"
 	"patchbay/testkit/report"
@@ -64,47 +61,25 @@ func shown(p map[string]any) bool {
 	return p["type"] == "boolean" || p["type"] == "integer" || p["type"] == "number"
 }
 
-// undescribed returns the places of properties without a description.
+// undescribed returns the places of properties without a description. One is described where it stands, or by what it
+// refers to.
 func undescribed(s *rule.Subject, input bool) (all []string) {
 	look := func(place string, in, out json.RawMessage) {
 		which, schema := "/output", out
 		if input {
 			which, schema = "/input", in
 		}
-		var v any
-		if json.Unmarshal(schema, &v) == nil {
-			all = walk(v, place+which, all)
-		}
+		rule.EachProperty(schema, place+which, func(at, _ string, p map[string]any) {
+			if text, _ := p["description"].(string); text == "" && p["$ref"] == nil && p["const"] == nil {
+				all = append(all, at)
+			}
+		})
 	}
 	for i, a := range s.Manifest.Actions {
 		look(rule.Action(i), a.Input, a.Output)
 	}
 	for i, t := range s.Manifest.Triggers {
 		look(rule.Trigger(i), t.Input, t.Output)
-	}
-	return all
-}
-
-// walk goes through a schema. A property is described where it stands, or by what it refers to.
-func walk(v any, place string, all []string) []string {
-	switch v := v.(type) {
-	case map[string]any:
-		properties, _ := v["properties"].(map[string]any)
-		for _, name := range slices.Sorted(maps.Keys(properties)) {
-			p, _ := properties[name].(map[string]any)
-			if text, _ := p["description"].(string); text == "" && p["$ref"] == nil && p["const"] == nil {
-				all = append(all, place+"/properties/"+rule.Escape(name))
-			}
-		}
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if key != "examples" && key != "default" && key != "enum" && key != "const" {
-				all = walk(v[key], place+"/"+rule.Escape(key), all)
-			}
-		}
-	case []any:
-		for i, item := range v {
-			all = walk(item, fmt.Sprintf("%s/%d", place, i), all)
-		}
 	}
 	return all
 }

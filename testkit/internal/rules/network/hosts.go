@@ -55,7 +55,7 @@ var oneKeeper = rule.Rule{
 		}
 		first := ""
 		for _, p := range grantURLs(s.Manifest, manifest.Grant.Authenticated) {
-			d := domain(likely(s.Manifest, p.url))
+			d := rule.Domain(likely(s.Manifest, p.url))
 			if first == "" {
 				first = d
 			}
@@ -78,7 +78,7 @@ var foreignLogin = rule.Rule{
 	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
 		vendors := domains(s.Manifest, grantURLs(s.Manifest, manifest.Grant.Authenticated))
 		for _, p := range authURLs(s.Manifest) {
-			d := domain(likely(s.Manifest, p.url))
+			d := rule.Domain(likely(s.Manifest, p.url))
 			if len(vendors) > 0 && !slices.ContainsFunc(vendors, func(v string) bool { return related(d, v) }) {
 				found(p.at, "%s is at %s; the grants that carry the credential are at %s", p.url, d, strings.Join(vendors, ", "))
 			}
@@ -126,7 +126,7 @@ var unnamed = rule.Look(report.Rule{
 	seen := map[string]bool{}
 	for _, match := range inCode.FindAllSubmatch(s.Contents.Module, -1) {
 		host := string(match[1])
-		known := slices.ContainsFunc(slices.Concat(named, vocabularies), func(d string) bool { return d != "" && strings.HasPrefix(domain(host), d) })
+		known := slices.ContainsFunc(slices.Concat(named, vocabularies), func(d string) bool { return d != "" && strings.HasPrefix(rule.Domain(host), d) })
 		if !known && !seen[host] {
 			seen[host] = true
 			found("guest", "its code holds an address at %s", host)
@@ -153,10 +153,10 @@ var (
 
 // trial returns what in a host says that it is for tests, or "".
 func trial(host string) string {
-	if slices.Contains(makeshift, domain(host)) {
-		return domain(host)
+	if slices.Contains(makeshift, rule.Domain(host)) {
+		return rule.Domain(host)
 	}
-	owned, ok := strings.CutSuffix(host, domain(host))
+	owned, ok := strings.CutSuffix(host, rule.Domain(host))
 	if !ok {
 		return ""
 	}

@@ -1,6 +1,10 @@
 package network
 
-import "testing"
+import (
+	"testing"
+
+	"patchbay/testkit/internal/rule"
+)
 
 func TestTrial(t *testing.T) {
 	t.Parallel()
@@ -21,7 +25,7 @@ func TestDomain(t *testing.T) {
 		"api.example.com": "example.com", "example.com": "example.com", "a.b.example.co.uk": "example.co.uk", "co.uk": "co.uk",
 		"x.azurewebsites.net": "x.azurewebsites.net", "localhost": "localhost",
 	} {
-		if got := domain(host); got != want {
+		if got := rule.Domain(host); got != want {
 			t.Errorf("domain(%q) = %q, want %q", host, got, want)
 		}
 	}

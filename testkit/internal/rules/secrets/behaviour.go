@@ -33,32 +33,11 @@ var returned = rule.Look(report.Rule{
 var handedOut = regexp.MustCompile(`(?i)^(.*_)?(access_?token|refresh_?token|client_?secret|password|passwd|api_?key|private_?key|secret_?key|credentials?)$`)
 
 func secretProperties(schema json.RawMessage, place string, found rule.Found) {
-	var v any
-	if json.Unmarshal(schema, &v) == nil {
-		properties(v, place, func(at, name string) {
-			if handedOut.MatchString(name) {
-				found(at, "the output has %s", name)
-			}
-		})
-	}
-}
-
-// properties tells of every property that a schema names.
-func properties(v any, place string, see func(at, name string)) {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range rule.Keys(v) {
-			at := place + "/" + rule.Escape(key)
-			if strings.HasSuffix(place, "/properties") {
-				see(at, key)
-			}
-			properties(v[key], at, see)
+	rule.EachProperty(schema, place, func(at, name string, _ map[string]any) {
+		if handedOut.MatchString(name) {
+			found(at, "the output has %s", name)
 		}
-	case []any:
-		for _, x := range v {
-			properties(x, place, see)
-		}
-	}
+	})
 }
 
 var logged = rule.Rule{

@@ -64,19 +64,13 @@ func own(s *rule.Subject) (all []string) {
 	m := s.Manifest
 	for _, text := range []string{m.Homepage, m.Docs, m.Support.URL} {
 		if u, err := url.Parse(text); err == nil && u.Hostname() != "" {
-			all = append(all, site(u.Hostname()))
+			all = append(all, rule.Domain(strings.ToLower(u.Hostname())))
 		}
 	}
 	if _, domain, ok := strings.Cut(m.Support.Email, "@"); ok {
 		all = append(all, strings.ToLower(domain))
 	}
 	return all
-}
-
-// site is the part of a host name that somebody has registered, as far as it can be told without a list.
-func site(host string) string {
-	parts := strings.Split(strings.ToLower(host), ".")
-	return strings.Join(parts[max(0, len(parts)-2):], ".")
 }
 
 var (
