@@ -62,20 +62,21 @@ func (v *vendor) send(ctx context.Context, _ Account, r abi.Request, sign func(*
 	v.requests = append(v.requests, s)
 	v.busy++
 	v.most = max(v.most, v.busy)
+	slow, intercept := v.slow, v.intercept
 	v.mu.Unlock()
 	defer func() {
 		v.mu.Lock()
 		v.busy--
 		v.mu.Unlock()
 	}()
-	if v.slow > 0 {
-		wait(ctx, v.slow)
+	if slow > 0 {
+		wait(ctx, slow)
 		if ctx.Err() != nil {
 			return abi.Response{Fault: abi.Faultf(abi.Timeout, "no answer in time")}
 		}
 	}
-	if v.intercept != nil {
-		if resp := v.intercept(r, s); resp != nil {
+	if intercept != nil {
+		if resp := intercept(r, s); resp != nil {
 			return *resp
 		}
 	}
@@ -152,8 +153,11 @@ func (s *secrets) Get(_ context.Context, name string) (map[string]string, uint64
 }
 
 func (s *secrets) Update(_ context.Context, name string, m map[string]string, revision uint64) error {
-	if s.update != nil {
-		if err := s.update(); err != nil {
+	s.mu.Lock()
+	update := s.update
+	s.mu.Unlock()
+	if update != nil {
+		if err := update(); err != nil {
 			return err
 		}
 	}

@@ -88,14 +88,20 @@ func live(t *testing.T, script []move, rotates bool) (problem string) {
 		c, err := a.Prepare(t.Context(), acct)
 		check(c, err, false)
 	}
+	w.vendor.mu.Lock()
+	defer w.vendor.mu.Unlock()
 	if w.most > 1 || w.dead {
 		problem = fmt.Sprintf("%d requests at once, dead: %t. %s", w.most, w.dead, problem)
 	}
 	return problem
 }
 
-// mood decides what the vendor, or the disk, does from now on.
+// mood decides what the vendor, or the disk, does with what comes from now on.
 func (w *world) mood(kind string) {
+	w.vendor.mu.Lock()
+	defer w.vendor.mu.Unlock()
+	w.secrets.mu.Lock()
+	defer w.secrets.mu.Unlock()
 	w.intercept, w.slow, w.secrets.update = nil, 0, nil
 	switch kind {
 	case "broken":
