@@ -38,6 +38,7 @@ type Usage struct {
 	HTTPCalls  int           `json:"http_calls"`
 	HostCalls  int           `json:"host_calls"`
 	Wall       time.Duration `json:"wall_ns"`
+	Slept      time.Duration `json:"slept_ns"`  // by the guest's own wish
 	Waited     time.Duration `json:"waited_ns"` // for the vendor's limits
 }
 
@@ -51,6 +52,7 @@ func (u *Usage) add(more guest.Usage, waited time.Duration) {
 	u.HTTPCalls += more.HTTPCalls
 	u.HostCalls += more.HostCalls
 	u.Wall += more.Wall - waited
+	u.Slept += more.Slept
 	u.Waited += waited
 }
 

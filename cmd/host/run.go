@@ -109,6 +109,9 @@ func runRun(ctx context.Context, s *cli.Streams, a *app, o runOptions) error {
 func describeUsage(u host.Usage) string {
 	text := fmt.Sprintf("%d units of fuel, %d bytes of memory, %d HTTP and %d host calls, %v",
 		u.Fuel, u.PeakMemory, u.HTTPCalls, u.HostCalls, u.Wall.Round(time.Microsecond))
+	if u.Slept >= time.Millisecond {
+		text += fmt.Sprintf(", of which the guest slept %v", u.Slept.Round(time.Millisecond))
+	}
 	if u.Waited >= time.Millisecond {
 		text += fmt.Sprintf(", and %v of waiting for the vendor's limits", u.Waited.Round(time.Millisecond))
 	}

@@ -90,4 +90,5 @@ type Usage struct {
 	HTTPCalls  int           // requests that the guest sent
 	HostCalls  int           // calls of host functions that are counted
 	Wall       time.Duration // from the slot to the result, host functions included
+	Slept      time.Duration // of it, by the guest's own wish; in a World that is no real time
 }

@@ -71,10 +71,27 @@ var usageChecks = []check{
 		if u.Wall < 50*time.Millisecond || u.Wall > 10*time.Second {
 			tb.Errorf("%v for a call that slept 50ms", u.Wall)
 		}
+		if u.Slept < 50*time.Millisecond || u.Slept > u.Wall {
+			tb.Errorf("slept %v of %v, want 50ms at least", u.Slept, u.Wall)
+		}
 		outcome, err := s.program.Call(tb.Context(), with(Action("sleep", 3600), abi.Limits{Wall: shortWall}))
 		WantFault(tb, err, abi.Timeout)
 		if w := outcome.Usage.Wall; w < shortWall || w > 10*time.Second {
 			tb.Errorf("%v for a call that was stopped after %v", w, shortWall)
 		}
+		if slept := outcome.Usage.Slept; slept <= 0 || slept > 10*time.Second {
+			tb.Errorf("slept %v of a call that was stopped after %v", slept, shortWall)
+		}
+		_, u = used[any](tb, s.program, Action("echo", 1))
+		equal(tb, "sleep of a call that does not", u.Slept, 0)
+		world := with(Action("sleep", 1.5), abi.Limits{})
+		world.World = &guest.World{Now: time.Unix(1e9, 0), Seed: 1}
+		_, u = used[float64](tb, s.program, world)
+		equal(tb, "sleep by a clock that stands still", u.Slept, 1500*time.Millisecond)
+		world = with(Action("sleep", 3600), abi.Limits{Wall: shortWall})
+		world.World = &guest.World{Now: time.Unix(1e9, 0), Seed: 1}
+		outcome, err = s.program.Call(tb.Context(), world)
+		WantFault(tb, err, abi.Timeout)
+		equal(tb, "sleep by a clock that stands still, of a call that is stopped", outcome.Usage.Slept, shortWall)
 	}},
 }

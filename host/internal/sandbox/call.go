@@ -181,6 +181,6 @@ func (c *call) settle() {
 
 // usage is what the call has used.
 func (c *call) usage() guest.Usage {
-	c.used.HTTPCalls, c.used.HostCalls, c.used.Wall = c.httpCalls, c.hostCalls, time.Since(c.started)
+	c.used.HTTPCalls, c.used.HostCalls, c.used.Wall, c.used.Slept = c.httpCalls, c.hostCalls, time.Since(c.started), c.clock.asleep
 	return c.used
 }

@@ -126,12 +126,14 @@ func (c *call) sleep(d time.Duration) {
 		return
 	}
 	if c.clock.fixed {
-		if d > c.limits.Wall-c.clock.asleep {
+		left := c.limits.Wall - c.clock.asleep
+		c.clock.asleep += min(d, left)
+		if d > left {
 			panic(errOverslept)
 		}
-		c.clock.asleep += d
 		return
 	}
+	defer func(began time.Time) { c.clock.asleep += time.Since(began) }(time.Now())
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -16,7 +16,7 @@ type clock struct {
 	fixed  bool      // both clocks stand still but for what the guest sleeps
 	now    time.Time // real time of a fixed clock
 	since  time.Duration
-	asleep time.Duration
+	asleep time.Duration // what the guest has slept
 	random io.Reader
 }
 

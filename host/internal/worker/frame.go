@@ -108,11 +108,11 @@ func decodeJSON(data []byte, v any) error {
 	return dec.Decode(v)
 }
 
-// usageSize is the length of a usage: five numbers of eight bytes, big-endian.
-const usageSize = 5 * 8
+// usageSize is the length of a usage: six numbers of eight bytes, big-endian.
+const usageSize = 6 * 8
 
 func appendUsage(b []byte, u guest.Usage) []byte {
-	for _, n := range []int64{u.Fuel, u.PeakMemory, int64(u.HTTPCalls), int64(u.HostCalls), int64(u.Wall)} {
+	for _, n := range []int64{u.Fuel, u.PeakMemory, int64(u.HTTPCalls), int64(u.HostCalls), int64(u.Wall), int64(u.Slept)} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
 	return b
@@ -123,7 +123,7 @@ func decodeUsage(data []byte) (u guest.Usage, document []byte, err error) {
 	if len(data) < usageSize {
 		return u, nil, fmt.Errorf("%d bytes, too few for a usage", len(data))
 	}
-	var n [5]int64
+	var n [6]int64
 	for i := range n {
 		v := binary.BigEndian.Uint64(data[8*i:])
 		if v > math.MaxInt64 || i >= 2 && i <= 3 && v > math.MaxInt32 {
@@ -131,7 +131,7 @@ func decodeUsage(data []byte) (u guest.Usage, document []byte, err error) {
 		}
 		n[i] = int64(v)
 	}
-	u = guest.Usage{Fuel: n[0], PeakMemory: n[1], HTTPCalls: int(n[2]), HostCalls: int(n[3]), Wall: time.Duration(n[4])}
+	u = guest.Usage{Fuel: n[0], PeakMemory: n[1], HTTPCalls: int(n[2]), HostCalls: int(n[3]), Wall: time.Duration(n[4]), Slept: time.Duration(n[5])}
 	if u.PeakMemory > 1<<32 {
 		return u, nil, fmt.Errorf("usage: %d bytes of memory, a guest has at most 4 GiB", u.PeakMemory)
 	}

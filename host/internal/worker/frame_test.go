@@ -59,7 +59,7 @@ func TestFrame_EndRoundTrip(t *testing.T) {
 		{Status: abi.StatusPage},
 		abi.Fail(&abi.Fault{Code: abi.Conflict, Message: "a <b>", Field: "/a", RetryAfter: 2, Details: raw(`{"a":[0]}`)}),
 	} {
-		want := guest.Outcome{Result: r, Usage: guest.Usage{Fuel: 1, PeakMemory: 2, HTTPCalls: 3, HostCalls: 4, Wall: 5}}
+		want := guest.Outcome{Result: r, Usage: guest.Usage{Fuel: 1, PeakMemory: 2, HTTPCalls: 3, HostCalls: 4, Wall: 5, Slept: 6}}
 		parts, err := encodeEnd(want)
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -66,6 +67,30 @@ var repeats = []rule.Rule{
 		}
 		return tooOften(t, (1+t.twins())*(1+t.retry.Attempts))
 	}),
+	{Rule: report.Rule{
+		ID: "R056", Title: "An operation does not sleep", Severity: report.Warning,
+		Rationale: "A guest that sleeps holds its memory and one of the connector's few calls at a time, and nobody sees why a run takes long. The host waits for a vendor without any of that.",
+		Fix:       "return the fault of a request, whose retry_after the host keeps to; return sdk.Pending(…) to be called again for what takes its time; leave the vendor's rate to quotas",
+		Origin:    "AWS Lambda best practices, Google SRE book",
+	}, Check: awake},
+}
+
+// awake finds calls that sleep, as they were recorded or when something goes wrong.
+func awake(ctx context.Context, s *rule.Subject, found rule.Found) error {
+	var gather gathered
+	for _, t := range s.Lab.Replays(ctx) {
+		if t.Usage.Slept > 0 {
+			gather.add(string(t.Case.Call.Kind)+" "+t.Case.Call.Operation, fmt.Sprintf("%s: the guest sleeps for %v", t.Case.Name, t.Usage.Slept))
+		}
+	}
+	all, err := trials(ctx, s, lab.Throttled, lab.Failing, lab.Refused, lab.Lost)
+	for i := range all {
+		if t := &all[i]; t.Usage.Slept > t.Recorded.Usage.Slept {
+			gather.add(t.place(), fmt.Sprintf("%s; the guest sleeps for %v", t.what(), t.Usage.Slept))
+		}
+	}
+	gather.tell(found)
+	return err
 }
 
 // outOfTime reports whether the call may have ended because its time was up.

@@ -93,7 +93,7 @@ func (g *gathered) tell(found rule.Found) {
 			found(p, "%s", all[0])
 			continue
 		}
-		found(p, "%s; %d more trials end like this", all[0], len(all)-1)
+		found(p, "%s; %d more end like this", all[0], len(all)-1)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"patchbay/sdk"
 )
@@ -28,6 +29,8 @@ func resilience(c *sdk.Connector) {
 	sdk.Action(c, "forget_wait", forgetWait)
 	sdk.Action(c, "read_wait", readWait)
 	sdk.Action(c, "ask_again", askAgain)
+	sdk.Action(c, "sleep_first", sleepFirst)
+	sdk.Action(c, "sleep_after_failure", sleepAfterFailure)
 	sdk.Action(c, "write_anyway", writeAnyway)
 	sdk.Action(c, "own_words", saying(func(*sdk.Response, error) string { return "The request has failed." }))
 	sdk.Action(c, "library_words", saying(func(_ *sdk.Response, err error) string { return fmt.Sprint("cannot read it: ", err) }))
@@ -167,6 +170,19 @@ func askAgain(c *sdk.Call, in byID) (t ticket, err error) {
 		if t, err = readTicket(askTicket(c, in)); err == nil {
 			break
 		}
+	}
+	return t, err
+}
+
+func sleepFirst(c *sdk.Call, in byID) (ticket, error) {
+	time.Sleep(200 * time.Millisecond)
+	return readTicket(askTicket(c, in))
+}
+
+func sleepAfterFailure(c *sdk.Call, in byID) (ticket, error) {
+	t, err := readTicket(askTicket(c, in))
+	if err != nil {
+		time.Sleep(time.Second)
 	}
 	return t, err
 }
