@@ -3,7 +3,9 @@ package auth
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"patchbay/manifest"
 	"patchbay/testkit/internal/rule"
@@ -80,8 +82,11 @@ var fields = []rule.Rule{
 		Origin:    "Zapier help text, Airbyte spec titles",
 	}, func(s *rule.Subject, found rule.Found) {
 		for i, f := range s.Manifest.Connection.Fields {
-			if strings.TrimSpace(f.Title) == "" || strings.TrimSpace(f.Description) == "" {
+			switch {
+			case strings.TrimSpace(f.Title) == "" || strings.TrimSpace(f.Description) == "":
 				found(rule.Item("/connection/fields", i), "%s has no title or no description", f.Name)
+			case len(f.Enum) == 0 && repeats(f):
+				found(rule.Item("/connection/fields", i)+"/description", "%q says no more than the title %q", f.Description, f.Title)
 			}
 		}
 	}),
@@ -99,6 +104,20 @@ var fields = []rule.Rule{
 			}
 		}
 	}),
+}
+
+// filler are words that add nothing to a title.
+var filler = strings.Fields("the a an your of for to this that is please enter give provide insert value field name id")
+
+// repeats reports whether a field's description has no word that its title and name have not.
+func repeats(f manifest.Field) bool {
+	said := strings.ToLower(f.Title + " " + strings.ReplaceAll(f.Name, "_", " "))
+	for w := range strings.FieldsFuncSeq(strings.ToLower(f.Description), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if !slices.Contains(filler, w) && !strings.Contains(said, w) {
+			return false
+		}
+	}
+	return true
 }
 
 func eachField(s *rule.Subject, see func(place string, f manifest.Field)) {

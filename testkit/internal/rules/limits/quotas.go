@@ -13,7 +13,7 @@ import (
 )
 
 // quotas are the rules about the vendor's limits, which the host keeps for all connections together.
-var quotas = []rule.Rule{declared, sane, placed}
+var quotas = []rule.Rule{declared, sane, placed, apart, pooled}
 
 var declared = rule.Look(report.Rule{
 	ID: "L015", Title: "The vendor's limits are declared", Severity: report.Note,
@@ -113,3 +113,30 @@ func overlap(a, b []string) bool {
 	}
 	return overlap(a[1:], b[1:])
 }
+
+var apart = rule.Look(report.Rule{
+	ID: "L030", Title: "A quota of accounts tells one account from another", Severity: report.Warning,
+	Rationale: "What has no field in it is the same for all: every customer waits for every other.",
+	Fix:       "write the connection field in account that says which account it is, such as \"{site}\"",
+}, func(s *rule.Subject, found rule.Found) {
+	for i, q := range s.Manifest.Quotas {
+		if q.Key == "account" && !strings.Contains(q.Account, "{") {
+			found(fmt.Sprintf("/quotas/%d/account", i), "quota %s is shared by all, for %q is everybody's account", q.ID, q.Account)
+		}
+	}
+})
+
+var pooled = rule.Look(report.Rule{
+	ID: "L031", Title: "Requests at the same time are counted by account, where the account is known", Severity: report.Note,
+	Rationale: "Vendors give an account so many at a time, whoever asks: two connections to one account go over it together.",
+	Fix:       "write key: account and account: \"{FIELD}\", unless the vendor counts by credential",
+}, func(s *rule.Subject, found rule.Found) {
+	field := slices.IndexFunc(s.Manifest.Connection.Fields, func(f manifest.Field) bool {
+		return len(f.Enum) == 0 && slices.ContainsFunc(s.Manifest.HTTP, func(g manifest.Grant) bool { return strings.Contains(g.URL, "{"+f.Name) })
+	})
+	for i, q := range s.Manifest.Quotas {
+		if field >= 0 && q.Concurrency > 0 && q.Key != "account" {
+			found(fmt.Sprintf("/quotas/%d/key", i), "quota %s counts each connection by itself, and %s tells which account it is of", q.ID, s.Manifest.Connection.Fields[field].Name)
+		}
+	}
+})

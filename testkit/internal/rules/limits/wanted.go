@@ -11,7 +11,7 @@ import (
 )
 
 // wanted are the rules about limits that are asked for.
-var wanted = []rule.Rule{needed, telling, patient, hasty}
+var wanted = []rule.Rule{needed, telling, patient, hasty, cramped}
 
 var needed = rule.Rule{
 	Rule: report.Rule{
@@ -84,6 +84,23 @@ var hasty = rule.Look(report.Rule{
 	eachLimits(s, func(place string, l manifest.Limits) {
 		if wall := time.Duration(l.Wall); wall > 0 && wall < 5*time.Second && len(s.Manifest.HTTP) > 0 {
 			found(place+"/limits/wall", "%v for a call that asks a vendor", wall)
+		}
+	})
+})
+
+var cramped = rule.Look(report.Rule{
+	ID: "L032", Title: "A call has room for more than the cases show", Severity: report.Note,
+	Rationale: "What was recorded is small. A page of a real account has a hundred times as many records, and is refused for its size.",
+	Fix:       "leave response_body and output out, or allow 64KiB at least",
+}, func(s *rule.Subject, found rule.Found) {
+	eachLimits(s, func(place string, l manifest.Limits) {
+		for _, m := range []struct {
+			name string
+			n    manifest.Bytes
+		}{{"response_body", l.ResponseBody}, {"output", l.Output}} {
+			if m.n > 0 && m.n < 64<<10 && len(s.Manifest.HTTP) > 0 {
+				found(place+"/limits/"+m.name, "%v for what a vendor answers", m.n)
+			}
 		}
 	})
 })

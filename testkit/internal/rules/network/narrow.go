@@ -141,7 +141,11 @@ var oneLiteral = rule.Rule{
 	},
 }
 
-var word = regexp.MustCompile(`^[a-z]+([_-][a-z]+)*$`)
+var (
+	word = regexp.MustCompile(`^[a-z]+([_-][a-z]+)*$`)
+	// humped is a word of several, written as one: serverTime.
+	humped = regexp.MustCompile(`^[a-z]+([A-Z][a-z]+)+$`)
+)
 
 // always returns the one word that stands in a segment of all requests under a pattern, two at the least, unless it
 // may have come from what a call was given or a vendor has answered.
@@ -152,7 +156,7 @@ func always(mine []use, pattern, segment int) string {
 			continue
 		}
 		w := u.segments[segment]
-		if n++; !word.MatchString(w) || seen != "" && w != seen || given(u, w) {
+		if n++; !word.MatchString(w) && !humped.MatchString(w) || seen != "" && w != seen || given(u, w) {
 			return ""
 		}
 		seen = w

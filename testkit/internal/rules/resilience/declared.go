@@ -52,6 +52,9 @@ var declared = []rule.Rule{
 	}, func(s *rule.Subject, found rule.Found) {
 		for i, r := range s.Manifest.Errors {
 			want := meanings[r.Status]
+			if r.Status == 403 && told(s.Manifest, 401) { // with a 401 of its own a vendor means 403 when it says so
+				want = want[:1]
+			}
 			if r.Pointer != "" || r.Header != "" || want == nil || slices.Contains(want, abi.Code(r.Code)) {
 				continue
 			}
@@ -84,6 +87,13 @@ var declared = []rule.Rule{
 			}
 		}
 	}),
+}
+
+// told reports whether a rule gives a status by itself its own code.
+func told(m *manifest.Manifest, status int) bool {
+	return slices.ContainsFunc(m.Errors, func(r manifest.ErrorRule) bool {
+		return r.Status == status && r.Pointer == "" && r.Header == "" && r.Code == string(meanings[status][0])
+	})
 }
 
 func static(r report.Rule, check func(s *rule.Subject, found rule.Found)) rule.Rule {

@@ -12,5 +12,5 @@ import (
 
 // Rules are the rules of this family.
 func Rules() []rule.Rule {
-	return slices.Concat(swallowed, codes, doubts, repeats, waits, writes, messages, crashes, tolerance, madeUp, declared, shown)
+	return slices.Concat(swallowed, codes, doubts, repeats, waits, writes, messages, crashes, tolerance, madeUp, declared, shown, reached)
 }
