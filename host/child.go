@@ -55,8 +55,8 @@ func child(role string, args []string) error {
 	switch {
 	case role == roleWorker:
 		return serveGuest()
-	case role == roleCompile && len(args) == 1:
-		return compileChild(args[0])
+	case role == roleCompile && len(args) == 2:
+		return compileChild(args[0], args[1])
 	case role == roleProbe:
 		return jail.Answer(jail.Spec{Data: workerData, FileSize: workerFile, OpenFiles: 64}, os.Stdin, os.Stdout)
 	}
@@ -75,11 +75,12 @@ func childCommand(ctx context.Context, role string, args ...string) *exec.Cmd {
 
 // Bounds of the processes, which contain what the bounds within them should fail to.
 const (
-	workerData  = 2 << 30   // bytes of private memory: 8 calls of 64 MiB, their stacks, and Go's heap
-	workerFile  = 256 << 20 // bytes of a snapshot, the most memory that a guest may have
-	compileData = 3 << 29   // the worst module that is admitted takes a third of it
-	compileTime = 60 * time.Second
-	compileFile = 256 << 20 // bytes of machine code
+	workerData      = 2 << 30          // bytes of private memory: 8 calls of 64 MiB, their stacks, and Go's heap
+	workerFile      = 256 << 20        // bytes of a snapshot, the most memory that a guest may have
+	compileData     = 3 << 29          // the worst module that is admitted takes a third of it
+	compileTime     = 60 * time.Second // of a processor
+	compilePatience = 5 * time.Minute  // for that time to pass, on a machine that has other things to do
+	compileFile     = 256 << 20        // bytes of machine code
 )
 
 // serveGuest is the whole life of a worker.
@@ -100,9 +101,13 @@ func serveGuest() error {
 	})
 }
 
-// compileChild compiles the module on standard input into dir.
-func compileChild(dir string) error {
-	spec := jail.Spec{Read: []string{dir}, Write: []string{dir}, Files: true, Data: compileData, CPU: compileTime, FileSize: compileFile, OpenFiles: 64}
+// compileChild compiles the module on standard input into dir, within so much time of a processor.
+func compileChild(dir, limit string) error {
+	cpu, err := time.ParseDuration(limit)
+	if err != nil {
+		return err
+	}
+	spec := jail.Spec{Read: []string{dir}, Write: []string{dir}, Files: true, Data: compileData, CPU: cpu, FileSize: compileFile, OpenFiles: 64}
 	if _, err := jail.Enter(spec); err != nil {
 		return err
 	}
@@ -113,16 +118,17 @@ func compileChild(dir string) error {
 	return sandbox.Compile(context.Background(), module, dir)
 }
 
-// compileInChild is [sandbox.Compile] in a process that is killed when it takes too long.
+// compileInChild is [sandbox.Compile] in a process that is killed when it takes too long. Whether a module is refused must
+// not depend on what else the machine does: so it is the processor's time that counts.
 func compileInChild(ctx context.Context, module []byte, dir string) error {
-	return compileWithin(ctx, compileTime, module, dir)
+	return compileWithin(ctx, compileTime, compilePatience, module, dir)
 }
 
-func compileWithin(ctx context.Context, limit time.Duration, module []byte, dir string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, errCompileTime)
+func compileWithin(ctx context.Context, limit, patience time.Duration, module []byte, dir string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
 	defer cancel()
 	said := &lastWords{}
-	cmd := childCommand(ctx, roleCompile, dir)
+	cmd := childCommand(ctx, roleCompile, dir, limit.String())
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(module), said
 	err := cmd.Run()
 	switch {
@@ -130,17 +136,28 @@ func compileWithin(ctx context.Context, limit time.Duration, module []byte, dir 
 		return nil
 	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == exitInvalid:
 		return sandbox.Invalid(said.String())
-	case errors.Is(context.Cause(ctx), errCompileTime):
-		return tooHard("the compiler had not finished it after " + limit.String())
+	case errors.Is(context.Cause(ctx), errBusy):
+		return fmt.Errorf("%w: the compiler had not finished after %v, of which it had a processor for %v", errBusy, patience, worked(cmd.ProcessState).Round(time.Millisecond))
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case strings.Contains(said.String(), "out of memory"), strings.Contains(said.String(), "failed to allocate"): // so the race detector
 		return tooHard(fmt.Sprintf("the compiler needed more than %d bytes of memory", compileData))
 	}
+	if p := cmd.ProcessState; worked(p) > limit/2 && p.ExitCode() < 0 { // the kernel's account is not the one of wait(2)
+		return tooHard(fmt.Sprintf("the compiler had not finished it after %v of a processor's time", limit))
+	}
 	return fmt.Errorf("the process that compiles ended with %w: %s", err, said)
 }
 
-var errCompileTime = errors.New("compile time is over")
+var errBusy = errors.New("this machine is too busy")
+
+// worked is the processor's time that a process has used; none if it never was.
+func worked(p *os.ProcessState) time.Duration {
+	if p == nil {
+		return 0
+	}
+	return p.UserTime() + p.SystemTime()
+}
 
 // tooHard refuses a module that passed every check and is too much for the compiler all the same.
 func tooHard(problem string) error {

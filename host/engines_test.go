@@ -157,19 +157,23 @@ func TestCompileInChild(t *testing.T) {
 		want   string
 	}{
 		{"too much memory", many.Bytes(), compileTime, "bytes of memory"},
-		{"too much time", deep.Bytes(), 200 * time.Millisecond, "had not finished it after 200ms"},
+		{"too much time", deep.Bytes(), time.Second, "had not finished it after 1s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			err := compileWithin(t.Context(), tt.limit, tt.module, dir)
+			err := compileWithin(t.Context(), tt.limit, compilePatience, tt.module, dir)
 			if !errors.Is(err, wasm.ErrLimit) || !strings.Contains(fmt.Sprint(err), tt.want) {
 				t.Errorf("got %v, want %q in it", err, tt.want)
 			}
 		})
 	}
-	err := compileInChild(t.Context(), []byte("\x00asm\x01\x00\x00\x00\x01\x01\x7f"), t.TempDir())
+	err := compileWithin(t.Context(), compileTime, 200*time.Millisecond, deep.Bytes(), t.TempDir())
+	if !errors.Is(err, errBusy) || errors.Is(err, wasm.ErrLimit) || abi.AsFault(loadError(err)).Code != abi.Unavailable {
+		t.Errorf("a machine that is too slow: %v", err)
+	}
+	err = compileInChild(t.Context(), []byte("\x00asm\x01\x00\x00\x00\x01\x01\x7f"), t.TempDir())
 	if invalid := sandbox.Invalid(""); !errors.As(err, &invalid) || !strings.Contains(err.Error(), "section") {
 		t.Errorf("a broken module: %v", err)
 	}

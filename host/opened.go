@@ -34,7 +34,7 @@ type load struct {
 }
 
 // loadTime bounds a load, which no call is in a position to end: others may wait for it too.
-const loadTime = 3 * time.Minute
+const loadTime = compilePatience + 3*time.Minute
 
 // open finds an installed connector and reads its bundle, once for each digest and ring. What was open of another
 // version goes when its calls have ended.
@@ -145,6 +145,9 @@ func loadError(err error) error {
 	var start *worker.StartError
 	if errors.As(err, &start) {
 		return abi.Faultf(abi.Unavailable, "the connector's process did not start: %s", start.Problem)
+	}
+	if errors.Is(err, errBusy) {
+		return abi.Faultf(abi.Unavailable, "%v", err)
 	}
 	return err
 }

@@ -54,6 +54,11 @@ func certify(ctx context.Context, b *bundle.Bundle, l *lab.Lab, chosen []rules.F
 	if opts.Previous != nil {
 		r.Previous = opts.Previous.Digest()
 	}
+	if runs(chosen) {
+		if err := l.Ready(ctx); err != nil {
+			return report.Report{}, err
+		}
+	}
 	progress := newProgress(chosen, opts.Progress)
 	for _, f := range chosen {
 		family := report.Family{ID: f.ID, Title: f.Title}
@@ -73,6 +78,13 @@ func certify(ctx context.Context, b *bundle.Bundle, l *lab.Lab, chosen []rules.F
 	}
 	r.Close()
 	return r, ctx.Err()
+}
+
+// runs reports whether one of the rules runs the guest.
+func runs(chosen []rules.Family) bool {
+	return slices.ContainsFunc(chosen, func(f rules.Family) bool {
+		return slices.ContainsFunc(f.Rules, func(r rule.Rule) bool { return !r.Static })
+	})
 }
 
 // count adds what one rule has found to its family's account.

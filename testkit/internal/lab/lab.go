@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -144,6 +145,20 @@ func (l *Lab) Cases() []*cases.Case { return l.cases }
 
 // Unreadable says what is wrong with those cases that cannot be read, by name.
 func (l *Lab) Unreadable() map[string]error { return l.unreadable }
+
+// Ready starts the guest. It fails if this machine cannot, which is nothing to blame the guest for; a guest that is
+// refused, or fails by itself, is what rules look for.
+func (l *Lab) Ready(ctx context.Context) error {
+	_, err := l.Describe(ctx)
+	return blameless(err)
+}
+
+func blameless(err error) error {
+	if err != nil && abi.AsFault(err).Code == abi.Unavailable {
+		return fmt.Errorf("the guest cannot be tried on this machine now: %w", err)
+	}
+	return nil
+}
 
 // Describe asks the guest what it has code for.
 func (l *Lab) Describe(ctx context.Context) (abi.Description, error) {

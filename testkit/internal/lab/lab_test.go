@@ -96,3 +96,15 @@ func TestOpen_Canceled(t *testing.T) {
 		t.Error("a case passed after its context had ended")
 	}
 }
+
+// A machine that cannot start a guest is no reason to blame the guest.
+func TestBlameless(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		nil: false, errors.New("refused"): false, abi.Faultf(abi.Internal, "panic"): false, abi.Faultf(abi.Unavailable, "the connector's process did not start"): true,
+	} {
+		if got := blameless(err); (got != nil) != want {
+			t.Errorf("%v: got %v", err, got)
+		}
+	}
+}
