@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,7 +75,7 @@ func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
 	}
 	b, err := load(ctx, o.path)
 	if r, ok := testkit.Refused(err, opts); ok {
-		return errors.Join(o.write(s, &r), findings(&r))
+		return errors.Join(o.write(s, &r, o.source(nil)), findings(&r))
 	}
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func runCertify(ctx context.Context, s *cli.Streams, o certifyOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.write(s, &r); err != nil {
+	if err := o.write(s, &r, o.source(b)); err != nil {
 		return err
 	}
 	if r.Verdict != report.Pass {
@@ -149,7 +150,36 @@ func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
 	return opts, err
 }
 
-func (o *certifyOptions) write(s *cli.Streams, r *report.Report) error {
+// source is where the reader of the report is: where the command was typed. Of a connector that was not built (b is nil),
+// places have their lines already.
+func (o *certifyOptions) source(b *bundle.Bundle) report.Source {
+	var at report.Source
+	file := o.path
+	if !strings.HasSuffix(file, ".bundle") {
+		at = testkit.Source(o.path, b)
+		if b != nil {
+			file = filepath.Join(o.path, "dist", b.FileName())
+		}
+	}
+	if file != "." {
+		at.Argument = shellWord(file)
+	}
+	at.Previous = shellWord(o.previous)
+	return at
+}
+
+// plain is what a shell takes as it is.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]*$`)
+
+// shellWord is text as one word of a shell's command.
+func shellWord(text string) string {
+	if plain.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+func (o *certifyOptions) write(s *cli.Streams, r *report.Report, at report.Source) error {
 	if s.JSON && o.out == "" {
 		o.format = "json"
 	}
@@ -158,7 +188,7 @@ func (o *certifyOptions) write(s *cli.Streams, r *report.Report) error {
 		return cli.Usage("--format: %v", err)
 	}
 	var text bytes.Buffer
-	if err := r.Write(&text, format, testkit.Rules()); err != nil {
+	if err := r.Write(&text, format, testkit.Rules(), at); err != nil {
 		return err
 	}
 	if o.out == "" {

@@ -73,7 +73,7 @@ func clean() (*Report, []Rule) {
 func write(t *testing.T, r *Report, format Format, rules []Rule) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := r.Write(&b, format, rules); err != nil {
+	if err := r.Write(&b, format, rules, Source{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -69,13 +69,13 @@ type pageRule struct {
 
 // html needs no script. What a connector says is escaped by the template; should that ever fail, the page's policy lets
 // nothing run and nothing load.
-func (r *Report) html(rules []Rule) ([]byte, error) {
+func (r *Report) html(rules []Rule, at Source) ([]byte, error) {
 	digest, err := r.Digest()
 	if err != nil {
 		return nil, err
 	}
 	p := page{Report: r, Digest: digest, Summary: r.summary(), Policy: policy(), Style: template.CSS(pageStyle), Figures: r.figures(), Rules: r.total()}
-	p.Groups = r.groups(rules)
+	p.Groups = r.groups(rules, at)
 	for _, f := range r.families(rules) {
 		p.Families = append(p.Families, r.pageFamily(f))
 	}
@@ -98,13 +98,14 @@ func policy() string {
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 }
 
-func (r *Report) groups(rules []Rule) []pageGroup {
+func (r *Report) groups(rules []Rule, at Source) []pageGroup {
 	var groups []pageGroup
 	for _, s := range []Severity{Error, Warning, Note} {
 		g := pageGroup{Severity: s}
 		for _, f := range r.Findings {
 			if f.Severity == s {
 				rule, _ := find(rules, f.Rule)
+				f.Place, f.Reproduce = at.show(f.Place), at.command(f.Reproduce)
 				g.Findings = append(g.Findings, pageFinding{f, rule})
 			}
 		}

@@ -73,12 +73,12 @@ func (p prose) escaped() []byte {
 
 // junit makes errors failures. JUnit knows no warnings: as failures they would turn a job red that has passed, so they
 // are the output of a test that passes.
-func (r *Report) junit(rules []Rule) ([]byte, error) {
+func (r *Report) junit(rules []Rule, at Source) ([]byte, error) {
 	doc := suites{Name: printable.Words(r.Connector)}
 	for _, f := range r.families(rules) {
 		s := r.suite(strings.TrimSpace(f.ID + " " + f.Title))
 		for _, rule := range f.rules {
-			s.add(r.ruleCase(rule))
+			s.add(r.ruleCase(rule, at))
 		}
 		doc.add(s)
 	}
@@ -116,12 +116,13 @@ func (s *suite) add(c testcase) {
 	}
 }
 
-func (r *Report) ruleCase(rule Rule) testcase {
+func (r *Report) ruleCase(rule Rule, at Source) testcase {
 	c := testcase{Name: printable.Words(rule.ID + " " + rule.Title)}
 	if reason, ok := r.skip(rule.ID); ok {
 		c.Skipped = ptr(prose(reason))
 	}
 	for _, f := range r.of(rule.ID) {
+		f.Place, f.Reproduce = at.show(f.Place), at.command(f.Reproduce)
 		c.found(f)
 	}
 	return c

@@ -44,8 +44,8 @@ type (
 		Kind         string             `json:"kind"`
 		Level        Severity           `json:"level"`
 		Message      sarifText          `json:"message"`
-		Locations    []sarifLocation    `json:"locations,omitempty"`
-		Fingerprints map[string]string  `json:"partialFingerprints,omitempty"`
+		Locations    []sarifLocation    `json:"locations"`
+		Fingerprints map[string]string  `json:"partialFingerprints"`
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 		Properties   map[string]string  `json:"properties,omitempty"`
 	}
@@ -54,12 +54,12 @@ type (
 		Justification string `json:"justification"`
 	}
 	sarifLocation struct {
-		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+		Physical sarifPhysical  `json:"physicalLocation"`
 		Logical  []sarifLogical `json:"logicalLocations,omitempty"`
 	}
 	sarifPhysical struct {
 		Artifact sarifArtifact `json:"artifactLocation"`
-		Region   *sarifRegion  `json:"region,omitempty"`
+		Region   sarifRegion   `json:"region"`
 	}
 	sarifArtifact struct {
 		URI string `json:"uri"`
@@ -73,7 +73,7 @@ type (
 	}
 )
 
-func (r *Report) sarif(rules []Rule) sarifLog {
+func (r *Report) sarif(rules []Rule, at Source) sarifLog {
 	run := sarifRun{
 		Tool:       sarifTool{sarifDriver{Name: "patchbay", Version: r.Host, Rules: make([]sarifRule, len(rules))}},
 		ColumnKind: "unicodeCodePoints",
@@ -85,11 +85,11 @@ func (r *Report) sarif(rules []Rule) sarifLog {
 	}
 	for _, f := range r.Findings {
 		_, i := find(rules, f.Rule)
-		run.Results = append(run.Results, sarifFinding(f, i))
+		run.Results = append(run.Results, sarifFinding(f, i, at))
 	}
 	for _, s := range r.Skipped {
 		_, i := find(rules, s.Rule)
-		run.Results = append(run.Results, sarifSkip(s, i))
+		run.Results = append(run.Results, sarifSkip(s, i, at))
 	}
 	return sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}
 }
@@ -124,22 +124,25 @@ func described(text string) *sarifText {
 	return &sarifText{Text: text}
 }
 
-func sarifFinding(f Finding, rule int) sarifResult {
+func sarifFinding(f Finding, rule int, at Source) sarifResult {
+	command := at.command(f.Reproduce)
 	return sarifResult{
 		RuleID: f.Rule, RuleIndex: rule, Kind: "fail", Level: level(f.Severity),
-		Message:      sarifText{Text: unlinked(parts("", f.Evidence, "Fix: ", f.Fix, "Reproduce: ", f.Reproduce))},
-		Locations:    sarifPlace(f.Place),
-		Fingerprints: map[string]string{"finding/v1": fingerprint(f)},
-		Properties:   map[string]string{"evidence": f.Evidence, "fix": f.Fix, "reproduce": f.Reproduce},
+		Message:      sarifText{Text: unlinked(parts("", f.Evidence, "Fix: ", f.Fix, "Reproduce: ", command))},
+		Locations:    at.location(f.Place),
+		Fingerprints: map[string]string{"primaryLocationLineHash": fingerprint(f)},
+		Properties:   map[string]string{"evidence": f.Evidence, "fix": f.Fix, "reproduce": command},
 	}
 }
 
 // sarifSkip is a result that somebody should look at, and that its author has answered already. Only a result can be
 // suppressed with a reason; a rule can but be switched off.
-func sarifSkip(s Skip, rule int) sarifResult {
+func sarifSkip(s Skip, rule int, at Source) sarifResult {
 	return sarifResult{
 		RuleID: s.Rule, RuleIndex: rule, Kind: "review", Level: "none",
 		Message:      sarifText{Text: unlinked("The author left this rule out: " + s.Reason)},
+		Locations:    at.location(""),
+		Fingerprints: map[string]string{"primaryLocationLineHash": fingerprint(Finding{Rule: s.Rule})},
 		Suppressions: []sarifSuppression{{Kind: "external", Justification: s.Reason}},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 )
 
@@ -63,7 +64,7 @@ func TestSARIF_Schema(t *testing.T) {
 func TestSARIF_Rules(t *testing.T) {
 	t.Parallel()
 	r, rules := sample()
-	run := r.sarif(r.named(rules)).Runs[0]
+	run := r.sarif(r.named(rules), Source{}).Runs[0]
 	if got, want := len(run.Results), len(r.Findings)+len(r.Skipped); got != want {
 		t.Errorf("%d results, want %d", got, want)
 	}
@@ -74,37 +75,70 @@ func TestSARIF_Rules(t *testing.T) {
 	}
 }
 
+// TestSARIF_Places: each has a file and a line, without which code hosts refuse the whole report.
 func TestSARIF_Places(t *testing.T) {
 	t.Parallel()
 	file := func(uri string, line int) []sarifLocation {
-		p := &sarifPhysical{Artifact: sarifArtifact{uri}}
-		if line > 0 {
-			p.Region = &sarifRegion{line}
-		}
-		return []sarifLocation{{Physical: p}}
+		return []sarifLocation{{Physical: sarifPhysical{sarifArtifact{uri}, sarifRegion{line}}}}
 	}
-	logical := func(name, kind string) []sarifLocation {
-		return []sarifLocation{{Logical: []sarifLogical{{name, kind}}}}
+	logical := func(line int, name, kind string) []sarifLocation {
+		l := file("plugins/a%20b/connector.yaml", line)
+		l[0].Logical = []sarifLogical{{name, kind}}
+		return l
 	}
-	pointer := file("connector.yaml", 0)
-	pointer[0].Logical = []sarifLogical{{"/actions/0/input", "value"}}
+	at := Source{Folder: "plugins/a b", Line: func(place string) int {
+		return map[string]int{"/actions/0/input": 12, "action launch_process": 9}[place]
+	}}
 	for place, want := range map[string][]sarifLocation{
-		"":                          nil,
-		"guest":                     logical("guest", "module"),
-		"action launch_process":     logical("action launch_process", "function"),
-		"/actions/0/input":          pointer,
-		"README.md:12":              file("README.md", 12),
-		"testdata/cases/x.txtar":    file("testdata/cases/x.txtar", 0),
-		"testdata/cases/a b.txtar":  file("testdata/cases/a%20b.txtar", 0),
-		"README.md:0":               file("./README.md:0", 0),
-		"javascript:alert(1)":       file("./javascript:alert%281%29", 0),
-		"README.md:99999999999999":  file("./README.md:99999999999999", 0),
-		"testdata/cases/x.txtar:3:": file("testdata/cases/x.txtar:3:", 0),
+		"":                          file("plugins/a%20b/connector.yaml", 1),
+		"guest":                     logical(1, "guest", "module"),
+		"action launch_process":     logical(9, "action launch_process", "function"),
+		"action unknown":            logical(1, "action unknown", "function"),
+		"/actions/0/input":          logical(12, "/actions/0/input", "value"),
+		"README.md:12":              file("plugins/a%20b/README.md", 12),
+		"testdata/cases/x.txtar":    file("plugins/a%20b/testdata/cases/x.txtar", 1),
+		"testdata/cases/a b.txtar":  file("plugins/a%20b/testdata/cases/a%20b.txtar", 1),
+		"README.md:0":               file("plugins/a%20b/README.md:0", 1),
+		"README.md:99999999999999":  file("plugins/a%20b/README.md:99999999999999", 1),
+		"testdata/cases/x.txtar:3:": file("plugins/a%20b/testdata/cases/x.txtar:3:", 1),
 	} {
-		if got := sarifPlace(place); !reflect.DeepEqual(got, want) {
-			g, _ := json.Marshal(got)
-			w, _ := json.Marshal(want)
-			t.Errorf("%q: got %s, want %s", place, g, w)
+		if diff := cmp.Diff(want, at.location(place)); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", place, diff)
+		}
+	}
+	if got := (Source{}).location("javascript:alert(1)"); got[0].Physical.Artifact.URI != "./javascript:alert%281%29" {
+		t.Errorf("a place leads to %s", got[0].Physical.Artifact.URI)
+	}
+}
+
+// TestSARIF_CodeHosts: what GitHub's code scanning asks for beyond the schema (rules GH1001 to GH1017 and GH2012 of the
+// multitool that its authors publish), and its limits.
+func TestSARIF_CodeHosts(t *testing.T) {
+	t.Parallel()
+	r, rules := sample()
+	r.Findings = append(r.Findings, Finding{Rule: "R005", Severity: Error, Evidence: "it goes on"})
+	r.Close()
+	run := r.sarif(r.named(rules), Source{}).Runs[0]
+	known := map[string]bool{}
+	for _, res := range run.Results {
+		l := res.Locations
+		if len(l) != 1 || l[0].Physical.Artifact.URI == "" || l[0].Physical.Region.StartLine < 1 {
+			t.Errorf("%s has no file with a line: %+v", res.RuleID, l)
+		}
+		print := res.Fingerprints["primaryLocationLineHash"]
+		if print == "" || known[print] {
+			t.Errorf("%s has the fingerprint %q, which is none or another's", res.RuleID, print)
+		}
+		known[print] = true
+		if res.Message.Text == "" {
+			t.Errorf("%s says nothing", res.RuleID)
+		}
+	}
+	for _, rule := range run.Tool.Driver.Rules {
+		for _, text := range []*sarifText{rule.Short, rule.Full, rule.Help} {
+			if text == nil || text.Text == "" || len(text.Text) > 1024 {
+				t.Errorf("rule %s: a text is missing or too long: %v", rule.ID, text)
+			}
 		}
 	}
 }
@@ -128,7 +162,7 @@ func TestSARIF_Fingerprints(t *testing.T) {
 func TestSARIF_Suppressions(t *testing.T) {
 	t.Parallel()
 	r := &Report{Skipped: []Skip{{"M007", "a wide icon"}}}
-	got := r.sarif(r.named(nil)).Runs[0].Results[0]
+	got := r.sarif(r.named(nil), Source{}).Runs[0].Results[0]
 	want := []sarifSuppression{{"external", "a wide icon"}}
 	if got.Kind != "review" || got.Level != "none" || !reflect.DeepEqual(got.Suppressions, want) {
 		t.Errorf("got %+v", got)
@@ -142,7 +176,7 @@ func TestSARIF_Links(t *testing.T) {
 		Findings: []Finding{{Rule: "D001", Severity: Error, Place: "README.md", Evidence: "[log in](https://evil.example)"}},
 		Skipped:  []Skip{{"M007", "[log in](https://evil.example)"}},
 	}
-	for _, res := range r.sarif(r.named(nil)).Runs[0].Results {
+	for _, res := range r.sarif(r.named(nil), Source{}).Runs[0].Results {
 		if strings.Contains(res.Message.Text, "](") {
 			t.Errorf("%q holds a link", res.Message.Text)
 		}

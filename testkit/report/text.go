@@ -15,7 +15,7 @@ import (
 const column = 80
 
 // text writes the report from the least to the most important: what stays on the screen are errors and verdict.
-func (r *Report) text(rules []Rule) []byte {
+func (r *Report) text(rules []Rule, at Source) []byte {
 	var b bytes.Buffer
 	r.textHead(&b)
 	r.textFamilies(&b)
@@ -23,7 +23,7 @@ func (r *Report) text(rules []Rule) []byte {
 	r.textCases(&b)
 	r.textSkipped(&b, rules)
 	for _, s := range []Severity{Note, Warning, Error} {
-		r.textFindings(&b, s, rules)
+		r.textFindings(&b, s, rules, at)
 	}
 	fmt.Fprintf(&b, "%s  %s: %s\n", strings.ToUpper(string(r.Verdict)), printable.Words(r.Connector), r.summary())
 	return []byte(printable.Lines(b.String()))
@@ -91,25 +91,25 @@ func (r *Report) textSkipped(w io.Writer, rules []Rule) {
 	fmt.Fprintln(w)
 }
 
-func (r *Report) textFindings(w io.Writer, s Severity, rules []Rule) {
+func (r *Report) textFindings(w io.Writer, s Severity, rules []Rule, at Source) {
 	if n := r.Count(s); n > 0 {
 		fmt.Fprintln(w, strings.ToUpper(count(n, string(s))))
 	}
 	for _, f := range r.Findings {
 		if f.Severity == s {
-			textFinding(w, f, rules)
+			textFinding(w, f, rules, at)
 		}
 	}
 }
 
-func textFinding(w io.Writer, f Finding, rules []Rule) {
+func textFinding(w io.Writer, f Finding, rules []Rule, at Source) {
 	rule, _ := find(rules, f.Rule)
-	fmt.Fprintf(w, "  %s  %s\n", printable.Words(f.Rule), printable.Words(cmp.Or(f.Place, "connector")))
+	fmt.Fprintf(w, "  %s  %s\n", printable.Words(f.Rule), printable.Words(cmp.Or(at.show(f.Place), "connector")))
 	paragraph(w, "rule:", rule.Title)
 	paragraph(w, "seen:", f.Evidence)
 	paragraph(w, "fix:", f.Fix)
 	if f.Reproduce != "" { // a command is not wrapped, so that it can be copied
-		fmt.Fprintf(w, "    %-11s%s\n", "reproduce:", printable.Words(f.Reproduce))
+		fmt.Fprintf(w, "    %-11s%s\n", "reproduce:", printable.Words(at.command(f.Reproduce)))
 	}
 	fmt.Fprintln(w)
 }

@@ -14,7 +14,7 @@ import (
 // Format is a form in which a report is written.
 type Format string
 
-// Formats. In all of them the same report gives the same bytes, and nothing in it can harm a terminal.
+// Formats. In all of them the same report gives the same bytes to the same reader, and nothing in it can harm a terminal.
 const (
 	Text  Format = "text"  // for a terminal and the log of a CI job: the worst findings and the verdict come last
 	JSON  Format = "json"  // the report as it is: what [Report.Digest] is made of
@@ -39,9 +39,10 @@ func ParseFormat(name string) (Format, error) {
 }
 
 // Write writes the report to w in a format. rules are those of the rule set; of them, those that the report was not
-// asked for are left out, and findings and skips of others are written by their id alone.
-func (r *Report) Write(w io.Writer, format Format, rules []Rule) error {
-	b, err := r.encode(format, rules)
+// asked for are left out, and findings and skips of others are written by their id alone. at is where its reader is; JSON,
+// which is what certificates are about, says the same everywhere.
+func (r *Report) Write(w io.Writer, format Format, rules []Rule, at Source) error {
+	b, err := r.encode(format, rules, at)
 	if err != nil {
 		return fmt.Errorf("report as %s: %w", format, err)
 	}
@@ -49,19 +50,19 @@ func (r *Report) Write(w io.Writer, format Format, rules []Rule) error {
 	return err
 }
 
-func (r *Report) encode(format Format, rules []Rule) ([]byte, error) {
+func (r *Report) encode(format Format, rules []Rule, at Source) ([]byte, error) {
 	rules = r.named(rules)
 	switch format {
 	case Text:
-		return r.text(rules), nil
+		return r.text(rules, at), nil
 	case JSON:
 		return r.JSON()
 	case SARIF:
-		return indented(r.sarif(rules))
+		return indented(r.sarif(rules, at))
 	case JUnit:
-		return r.junit(rules)
+		return r.junit(rules, at)
 	case HTML:
-		return r.html(rules)
+		return r.html(rules, at)
 	}
 	_, err := ParseFormat(string(format))
 	return nil, err

@@ -28,7 +28,7 @@ func TestParseFormat(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"xml": it is one of text, json, sarif, junit, html`) {
 		t.Errorf("the error lists no formats: %v", err)
 	}
-	if err := new(Report).Write(io.Discard, "xml", nil); err == nil {
+	if err := new(Report).Write(io.Discard, "xml", nil, Source{}); err == nil {
 		t.Error("a report was written as xml")
 	}
 }
