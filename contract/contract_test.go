@@ -110,6 +110,8 @@ func TestCompare(t *testing.T) {
 		{"a fault for the same error", []string{"{status: 404, code: not_found}", "{status: 404, code: conflict}"}, "major /errors/0/code: what was the fault not_found is conflict", "major /errors/0/code"},
 		{"a bound", []string{"maximum: 100", "maximum: 50"}, "major /actions/0/input/properties/size: the input: a number above 50", "minor /actions/0/input"},
 		{"a description of an input", []string{"{type: string, maxLength: 40}", "{type: string, maxLength: 40, description: Which.}"}, "patch /actions/0/input", "patch /actions/0/input"},
+		{"a default", []string{"{type: string, maxLength: 40}", "{type: string, maxLength: 40, default: a}"}, `minor /actions/0/input/properties/queue/default: what is left out is "a", not nothing`, `minor /actions/0/input/properties/queue/default: what is left out is nothing, not "a"`},
+		{"a pick list", []string{"{type: string, maxLength: 40}", "{type: string, maxLength: 40, x-options: queues}"}, "patch /actions/0/input: the input is described", "minor /actions/0/input/properties/queue/x-options: queues helps no more"},
 		{"an output more", []string{"subject: {type: string}", "subject: {type: string}, owner: {type: string}"}, "minor /actions/0/output: the output has more", "major /actions/0/output/properties/items/items/properties/owner: the output has it no more"},
 		{"an output of another type", []string{"cursor: {type: integer}", "cursor: {type: [integer, string]}"}, "major /actions/0/output/properties/cursor: the output is not what it was: a value of type string", "minor /actions/0/output"},
 		{"an output not always there", []string{"required: [items]", "required: []"}, `major /actions/0/output: the output is not what it was: an object without "items"`, "minor /actions/0/output"},

@@ -14,6 +14,7 @@ func (c *comparison) input(place string, old, new json.RawMessage) {
 	if !ok {
 		return
 	}
+	c.filledIn(place, old, new)
 	if gaps := b.Takes(a, false); len(gaps) > 0 {
 		for _, g := range gaps {
 			c.add(Major, place+g.Place, "the input: %s", g.Why)
@@ -79,6 +80,53 @@ func or(schema json.RawMessage) json.RawMessage {
 		return json.RawMessage(`{"type":"object","additionalProperties":false}`)
 	}
 	return schema
+}
+
+// filledIn compares what an input does for whoever fills it in: values that are left out, and pick lists and forms.
+func (c *comparison) filledIn(place string, old, new json.RawMessage) {
+	var a, b any
+	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
+		return
+	}
+	common(a, b, "", func(at string, was, is map[string]any) {
+		if !same(was["default"], is["default"]) {
+			c.add(Minor, place+at+"/default", "what is left out is %s, not %s", written(is["default"]), written(was["default"]))
+		}
+		for _, key := range []string{"x-options", "x-schema"} {
+			if name, ok := was[key].(string); ok && name != is[key] {
+				c.add(Minor, place+at+"/"+key, "%s helps no more to fill it in", name)
+			}
+		}
+	})
+}
+
+// written is a default as the manifest has it.
+func written(v any) string {
+	text, err := json.Marshal(v)
+	if v == nil || err != nil {
+		return "nothing"
+	}
+	return string(text)
+}
+
+// common goes through the properties that two schemas both have, at any depth.
+func common(old, new any, place string, see func(at string, was, is map[string]any)) {
+	a, okA := old.(map[string]any)
+	b, okB := new.(map[string]any)
+	if !okA || !okB {
+		return
+	}
+	was, _ := a["properties"].(map[string]any)
+	is, _ := b["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		at := place + "/properties/" + manifest.EscapePointer(name)
+		x, okX := was[name].(map[string]any)
+		if y, okY := is[name].(map[string]any); okX && okY {
+			see(at, x, y)
+			common(x, y, at, see)
+		}
+	}
+	common(a["items"], b["items"], place+"/items", see)
 }
 
 // removed are properties that a schema had and has no more. An output in which they were optional is taken

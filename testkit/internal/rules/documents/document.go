@@ -3,7 +3,10 @@ package documents
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"patchbay/manifest"
 )
 
 // document is a README, as far as the rules read it.
@@ -119,4 +122,20 @@ func (d document) mentions(name string) bool {
 	}
 	found, err := regexp.MatchString(`(^|[^a-z0-9_])`+regexp.QuoteMeta(strings.ToLower(name))+`($|[^a-z0-9_])`, d.text)
 	return err == nil && found
+}
+
+// introduces reports whether an auth method is named. Where most others are written as code, a word that may mean
+// anything is not enough: "application" is in many a sentence.
+func (d document) introduces(all []manifest.AuthMethod, a manifest.AuthMethod) bool {
+	code := inCode(d.text)
+	n := 0
+	for _, m := range all {
+		if slices.Contains(code, strings.ToLower(m.ID)) {
+			n++
+		}
+	}
+	if slices.Contains(code, strings.ToLower(a.ID)) || 2*n < len(all) || n == 0 {
+		return d.mentions(a.ID) || d.mentions(a.Title)
+	}
+	return strings.Contains(a.Title, " ") && d.mentions(a.Title)
 }

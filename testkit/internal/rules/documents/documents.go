@@ -11,7 +11,7 @@ import (
 )
 
 // Rules are the rules of this family.
-func Rules() []rule.Rule { return slices.Concat(readmes, links, schemas) }
+func Rules() []rule.Rule { return slices.Concat(readmes, links, claims, schemas) }
 
 // page makes a rule about a README that is there.
 func page(r report.Rule, check func(s *rule.Subject, p document, found rule.Found)) rule.Rule {
@@ -98,7 +98,7 @@ var readmes = []rule.Rule{
 			}
 		}
 		for _, a := range s.Manifest.Auth {
-			if a.Type != "none" && !p.mentions(a.ID) && !p.mentions(a.Title) {
+			if a.Type != "none" && !p.introduces(s.Manifest.Auth, a) {
 				found("README.md", "auth method %s (%s) is not mentioned", a.ID, a.Title)
 			}
 		}

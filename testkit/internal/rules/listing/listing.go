@@ -3,6 +3,7 @@ package listing
 
 import (
 	"slices"
+	"strings"
 
 	"patchbay/testkit/internal/rule"
 	"patchbay/testkit/report"
@@ -12,7 +13,7 @@ import (
 func Rules() []rule.Rule {
 	return slices.Concat(
 		[]rule.Rule{support, homepage, docs, title, category, summary, summaryForm, size},
-		icons, texts, operations,
+		icons, texts, operations, honest, about, []rule.Rule{visible, personal},
 	)
 }
 
@@ -44,8 +45,13 @@ var docs = rule.Look(report.Rule{
 	Fix:       "add docs: https://…, where the vendor describes the API",
 	Origin:    "Zapier 5.2, Power Platform",
 }, func(s *rule.Subject, found rule.Found) {
-	if len(s.Manifest.HTTP) > 0 && s.Manifest.Docs == "" {
+	bare := func(address string) string { return strings.TrimRight(address, "/") }
+	switch m := s.Manifest; {
+	case len(m.HTTP) == 0:
+	case m.Docs == "":
 		found("/docs", "the manifest does not say where the API is documented")
+	case bare(m.Docs) == bare(m.Homepage):
+		found("/docs", "%s is the homepage", m.Docs)
 	}
 })
 
