@@ -11,7 +11,7 @@ import (
 
 // Rules are the rules of this family.
 func Rules() []rule.Rule {
-	return slices.Concat([]rule.Rule{test}, methods, fields, oauth, tests, []rule.Rule{unused}, compared)
+	return slices.Concat([]rule.Rule{test}, methods, fields, oauth, tests, []rule.Rule{unused, saved, shaped}, compared)
 }
 
 // method is the place of an auth method: "/auth/0".

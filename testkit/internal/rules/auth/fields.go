@@ -14,7 +14,7 @@ import (
 
 var (
 	// secretName is how fields are called that hold a credential.
-	secretName = regexp.MustCompile(`(?i)^(.*[_-])?(pass(word|wd|phrase|code)?|secret|secret_?key|token|api_?token|api_?key|apikey|access_?key|private_?key|credentials?|pin)$`)
+	secretName = regexp.MustCompile(`(?i)^(.*[_-])?(pass(word|wd|phrase|code)?|secret|secret_?key|token|api_?token|api_?key|apikey|access_?key|private_?key|(signing|signature|encryption|shared|master|auth|authorization|hmac|webhook|service|admin)_?key|passwd|pwd|jwt|bearer|credentials?|pin)$`)
 	// notSecret are names that only sound so.
 	notSecret = regexp.MustCompile(`(?i)^((next|prev|previous|page|pagination|continuation|cursor|sync|delta|change|skip|resume|csrf|idempotency|dedupe|partition|sort|primary|foreign|public|natural|routing|object|issue|project|record|parent|cache|translation|lookup|storage|s3|map|access_key|customer|order)[_-]?(token|key)|.*_(page|pagination|continuation|cursor|sync|delta)_token|.*[_-](url|uri|id|name|type|hint|count|length|expiry|expires_in)|key_id|zip_?code|passcode_hint)$`)
 	// plainName is how fields are called that surely hold none.
@@ -38,8 +38,12 @@ var fields = []rule.Rule{
 		Origin:    "n8n credential-password-field, Zapier AuthFieldisSafe, Airbyte airbyte_secret, Workato control_type password",
 	}, func(s *rule.Subject, found rule.Found) {
 		eachField(s, func(place string, f manifest.Field) {
-			if !f.Secret && f.Type != "boolean" && isSecret(f.Name) {
+			switch {
+			case f.Secret || f.Type == "boolean" || len(f.Enum) > 0:
+			case isSecret(f.Name):
 				found(place, "%s is not secret", f.Name)
+			case called(f.Title) && !plainName.MatchString(f.Name):
+				found(place, "%s, called %q, is not secret", f.Name, f.Title)
 			}
 		})
 	}),
@@ -118,6 +122,12 @@ func repeats(f manifest.Field) bool {
 		}
 	}
 	return true
+}
+
+// called reports whether a title is what vendors call a credential: Client secret, but not Name of the token.
+func called(title string) bool {
+	words := strings.Fields(title)
+	return len(words) <= 3 && !slices.Contains(words, "of") && isSecret(strings.Join(words, "_"))
 }
 
 func eachField(s *rule.Subject, see func(place string, f manifest.Field)) {

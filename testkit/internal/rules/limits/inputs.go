@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -49,7 +50,7 @@ func name(at string) string {
 }
 
 var counts = rule.Look(report.Rule{
-	ID: "L014", Title: "A number of an input that says how many has a maximum", Severity: report.Note,
+	ID: "L014", Title: "A number of an input that says how many has its bounds", Severity: report.Note,
 	Rationale: "A million in a recipe's formula is a slip; without a maximum it is a million requests, days or rows.",
 	Fix:       "add minimum and maximum",
 	Origin:    "Power Platform x-ms-limits, Zapier schema checks",
@@ -60,9 +61,15 @@ var counts = rule.Look(report.Rule{
 			if numeric && !has(schema, "maximum", "exclusiveMaximum", "enum", "const") && many.MatchString(strings.ToLower(name(at))) {
 				found(op.Place+"/input"+at, "%s: %s has no maximum", op.Title, name(at))
 			}
+			if least, _ := schema["minimum"].(json.Number); numeric && paged.MatchString(strings.ToLower(name(at))) && has(schema, "minimum") && (least == "0" || strings.HasPrefix(least.String(), "-")) {
+				found(op.Place+"/input"+at+"/minimum", "%s: %s may be %s: a page of nothing never ends", op.Title, name(at), least)
+			}
 		}
 	}
 })
+
+// paged are names of numbers that say how much is in a page.
+var paged = regexp.MustCompile(`(^|_)(limit|per_?page|page_?size|batch_?size)$`)
 
 // many are names of numbers that say how many. An id or an amount of money has no bound that is known.
 var many = regexp.MustCompile(`(^|_)(count|counts|limit|size|per_?page|page_?size|max|top|take|first|last|rows|results|records|items|batch|copies|repeat|repeats|times|days|hours|minutes|seconds|weeks|months|retries|attempts|depth|number_of_[a-z_]+|num_[a-z_]+|n)$`)

@@ -13,7 +13,7 @@ import (
 )
 
 // quotas are the rules about the vendor's limits, which the host keeps for all connections together.
-var quotas = []rule.Rule{declared, sane, placed, apart, pooled}
+var quotas = []rule.Rule{declared, sane, placed, apart, pooled, told, reachedAt}
 
 var declared = rule.Look(report.Rule{
 	ID: "L015", Title: "The vendor's limits are declared", Severity: report.Note,
@@ -137,6 +137,44 @@ var pooled = rule.Look(report.Rule{
 	for i, q := range s.Manifest.Quotas {
 		if field >= 0 && q.Concurrency > 0 && q.Key != "account" {
 			found(fmt.Sprintf("/quotas/%d/key", i), "quota %s counts each connection by itself, and %s tells which account it is of", q.ID, s.Manifest.Connection.Fields[field].Name)
+		}
+	}
+})
+
+var told = rule.Look(report.Rule{
+	ID: "L040", Title: "The account of a quota is told by more than a choice", Severity: report.Warning,
+	Rationale: "A region or an environment is common to many accounts: they all wait for one another.",
+	Fix:       "write the field that is different for each account, such as \"{site}\"",
+}, func(s *rule.Subject, found rule.Found) {
+	for i, q := range s.Manifest.Quotas {
+		free, chosen := "", ""
+		for _, f := range s.Manifest.Connection.Fields {
+			if strings.Contains(q.Account, "{"+f.Name+"}") || strings.Contains(q.Account, "{"+f.Name+"|") {
+				if len(f.Enum) > 0 {
+					chosen = f.Name
+				} else {
+					free = f.Name
+				}
+			}
+		}
+		if q.Key == "account" && free == "" && chosen != "" {
+			found(fmt.Sprintf("/quotas/%d/account", i), "quota %s: %s is one of a few values, the same for many accounts", q.ID, chosen)
+		}
+	}
+})
+
+var reachedAt = rule.Look(report.Rule{
+	ID: "L041", Title: "Every quota can be reached", Severity: report.Note,
+	Rationale: "A limit that a smaller one keeps everybody away from says nothing: one of the two has a slip in it.",
+	Fix:       "compare both with the vendor's documentation",
+}, func(s *rule.Subject, found rule.Found) {
+	for i, q := range s.Manifest.Quotas {
+		for _, o := range s.Manifest.Quotas {
+			everywhere := len(o.Grants)+len(o.Paths)+len(o.Methods) == 0
+			if q.ID != o.ID && everywhere && q.Key == o.Key && q.Account == o.Account && o.Requests > 0 && o.Burst == 0 && o.Per > 0 && q.Per > o.Per &&
+				float64(q.Requests) > float64(o.Requests)*float64(q.Per)/float64(o.Per) {
+				found(fmt.Sprintf("/quotas/%d", i), "quota %s has %d in %v, and quota %s no more than %d in %v", q.ID, q.Requests, q.Per, o.ID, o.Requests, o.Per)
+			}
 		}
 	}
 })

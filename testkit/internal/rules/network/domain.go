@@ -61,6 +61,26 @@ func likely(m *manifest.Manifest, url string) string {
 	return host
 }
 
+// choices are the hosts that a template may become by the choices of its fields, one field at a time.
+func choices(m *manifest.Manifest, url string) (all []string) {
+	host, _ := authority(url)
+	for _, f := range m.Connection.Fields {
+		for _, value := range f.Enum {
+			if with := strings.ReplaceAll(host, "{"+f.Name+"}", fmt.Sprint(value)); with != host && !strings.HasSuffix(with, "}") {
+				all = append(all, with)
+			}
+		}
+	}
+	return all
+}
+
+// sisters reports whether two domains are one name in two countries: acme.com and acme.eu.
+func sisters(a, b string) bool {
+	x, _, _ := strings.Cut(a, ".")
+	y, _, _ := strings.Cut(b, ".")
+	return x == y
+}
+
 // domains are those of some URLs, each once, sorted.
 func domains(m *manifest.Manifest, urls []place) []string {
 	var all []string

@@ -61,6 +61,12 @@ var oneKeeper = rule.Rule{
 			}
 			if !related(first, d) && !related(d, first) {
 				found(p.at, "requests to %s carry the credential, and so do those to %s", d, first)
+				continue
+			}
+			for _, host := range choices(s.Manifest, p.url) {
+				if d := rule.Domain(host); !related(first, d) && !related(d, first) && !sisters(first, d) {
+					found(p.at, "requests to %s carry the credential where a field says so, and by default those to %s", d, first)
+				}
 			}
 		}
 		return nil
@@ -99,6 +105,11 @@ var production = rule.Rule{
 		for _, p := range slices.Concat(grantURLs(s.Manifest, each), authURLs(s.Manifest)) {
 			if sign := trial(likely(s.Manifest, p.url)); sign != "" {
 				found(p.at, "%s is at a host for tests: %q in %s", p.url, sign, likely(s.Manifest, p.url))
+			}
+			for _, host := range choices(s.Manifest, p.url) {
+				if d := rule.Domain(host); slices.Contains(makeshift, d) && host != likely(s.Manifest, p.url) {
+					found(p.at, "%s may be at %s, which stands in for a vendor", p.url, host)
+				}
 			}
 		}
 		return nil

@@ -9,5 +9,5 @@ import (
 
 // Rules are the rules of this family.
 func Rules() []rule.Rule {
-	return slices.Concat(needed, narrow, asked, hosts, addresses, sent, methods, whose)
+	return slices.Concat(needed, narrow, asked, hosts, addresses, sent, methods, whose, []rule.Rule{tenant})
 }

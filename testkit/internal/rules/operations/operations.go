@@ -13,7 +13,7 @@ import (
 
 // Rules are the rules of this family.
 func Rules() []rule.Rule {
-	return []rule.Rule{
+	return slices.Concat(promised, careful, kept, []rule.Rule{
 		readable, covered, coveredOthers, faulted, shown, filed,
 		closed, described, typed, possible, consistent, spelled,
 		sampled, realistic, dated, faithful,
@@ -22,7 +22,7 @@ func Rules() []rule.Rule {
 		advancing, turning, seamless, emptied, finite, whole,
 		choosable, acceptable, drawn,
 		repeatsItself, steady, pointed, confined, applied, exact, effective,
-	}
+	})
 }
 
 var readable = rule.Rule{

@@ -84,7 +84,7 @@ var (
 	starless = regexp.MustCompile(`(/examples)?(/[0-9]+)?$`)
 )
 
-var placeholder = regexp.MustCompile(`(?i)^(string|text|value|number|integer|foo|bar|baz|foo ?bar|test|tests|testing|test ?\d+|dummy|sample|example|placeholder|asdf.*|qwerty|xxx+|aaa+|abc|todo|tbd|n/?a|null|undefined|none|some ?(string|text|value|name)|lorem ipsum.*|your[ _-][a-z_-]{1,20}( (here|id|name|key|token))?|<[a-z][a-z0-9 _-]*>|\{\{.*\}\}|\$\{.*\}|\.\.\.|-+|\?+)$`)
+var placeholder = regexp.MustCompile(`(?i)^(string|text|value|number|integer|(foo|bar|baz|qux|test|tests|testing|dummy|sample|example)([ ,_-]+(foo|bar|baz|qux|test|tests|testing|dummy|sample|example|text|value|data|string))*|foobar|test ?\d+|dummy|sample|example|placeholder|asdf.*|qwerty|xxx+|aaa+|abc|todo|tbd|n/?a|null|undefined|none|some ?(string|text|value|name)|lorem ipsum.*|your[ _-][a-z_-]{1,20}( (here|id|name|key|token))?|<[a-z][a-z0-9 _-]*>|\{\{.*\}\}|\$\{.*\}|\.\.\.|-+|\?+)$`)
 
 var dated = rule.Rule{
 	Rule: report.Rule{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"patchbay/abi"
 	"patchbay/manifest"
@@ -70,6 +71,17 @@ var declared = []rule.Rule{
 		i := slices.IndexFunc(s.Manifest.Errors, func(r manifest.ErrorRule) bool { return r.Code == string(abi.RateLimited) })
 		if i >= 0 && len(s.Manifest.Quotas) == 0 {
 			found(fmt.Sprintf("/errors/%d", i), "the vendor throttles, but there are no quotas")
+		}
+	}),
+	static(report.Rule{
+		ID: "R070", Title: "Repetitions leave the vendor time", Severity: report.Warning,
+		Rationale: "A vendor that is down for a second is asked as often as the machine can, by every call: it stays down, and the calls fail all the same.",
+		Fix:       "leave base and cap out, or wait 100ms at the least before the first and 500ms before the last",
+		Origin:    "AWS exponential backoff and jitter",
+	}, func(s *rule.Subject, found rule.Found) {
+		r := retryOf(s.Manifest)
+		if base, most := time.Duration(r.Base), time.Duration(r.Cap); r.Attempts > 1 && (base > 0 && base < 100*time.Millisecond || most > 0 && most < 500*time.Millisecond) {
+			found("/retry", "%d tries after the first, with waits from %v to %v", r.Attempts, base, most)
 		}
 	}),
 	static(report.Rule{
