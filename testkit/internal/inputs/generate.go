@@ -23,7 +23,10 @@ func Generate(schema, base json.RawMessage, seed uint64, most int) []json.RawMes
 	start, _ := decode(base).(map[string]any)
 	g.single(start, set)
 	for tries := 0; tries < 4*most && !set.full(); tries++ {
-		mixed, _ := g.value(root, 0).(map[string]any)
+		mixed, ok := g.value(root, 0).(map[string]any)
+		if !ok { // one of its alternatives says only what is required
+			mixed = map[string]any{}
+		}
 		for _, name := range slices.Sorted(maps.Keys(start)) { // what is needed for the call to get anywhere stays, mostly
 			if g.rand.IntN(3) > 0 {
 				mixed[name] = start[name]

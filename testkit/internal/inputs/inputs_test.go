@@ -74,6 +74,39 @@ func TestGenerate_Nothing(t *testing.T) {
 	}
 }
 
+// TestGenerate_Endless wants an end with schemas that have none, and with those that make very much of very little.
+func TestGenerate_Endless(t *testing.T) {
+	t.Parallel()
+	within := func(before, after string) string {
+		return strings.Repeat(before, 8) + `{"type": "string"}` + strings.Repeat(after, 8)
+	}
+	for name, a := range map[string]string{
+		"objects in objects":    within(`{"type": "object", "required": ["a"], "properties": {"a": `, `}}`),
+		"lists in lists":        within(`{"type": "array", "minItems": 1, "items": `, `}`),
+		"a list of itself":      `{"$ref": "#/$defs/list"}`,
+		"an object of itself":   `{"$ref": "#/$defs/node"}`,
+		"repeats in repeats":    `{"type": "string", "pattern": "^` + strings.Repeat("(", 30) + "a" + strings.Repeat("+b)", 30) + `$"}`,
+		"nothing, many times":   `{"type": "string", "pattern": "^` + strings.Repeat("(", 30) + "x?" + strings.Repeat("y?)+", 30) + `$"}`,
+		"only what is required": `{"oneOf": [{"required": ["b"]}, {"required": ["c"]}]}`,
+	} {
+		schema := `{"type": "object", "properties": {"a": ` + a + `}, "$defs": {
+			"list": {"type": "array", "items": {"$ref": "#/$defs/list"}},
+			"node": {"type": "object", "required": ["next"], "properties": {"next": {"$ref": "#/$defs/node"}}}}}`
+		if all := Generate(json.RawMessage(schema), json.RawMessage(`{"b": 1}`), 1, 60); len(all) == 0 {
+			t.Errorf("%s: nothing", name)
+		}
+	}
+}
+
+// TestGenerate_Alternatives makes inputs of a schema whose alternatives say only what is required.
+func TestGenerate_Alternatives(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type": "object", "properties": {"a": {"type": "boolean"}, "b": {"type": "boolean"}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}`
+	if all := Generate(json.RawMessage(schema), json.RawMessage(`{"a": true}`), 1, 60); len(all) < 2 {
+		t.Errorf("only %s", all)
+	}
+}
+
 // TestGenerate_Valid wants every input of every schema to be valid, once, and no more than were asked for.
 func TestGenerate_Valid(t *testing.T) {
 	t.Parallel()

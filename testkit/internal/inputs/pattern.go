@@ -13,11 +13,15 @@ func (g *generator) matching(pattern string) string {
 		return ""
 	}
 	var b strings.Builder
+	g.steps = 0
 	g.write(&b, re.Simplify())
 	return b.String()
 }
 
 func (g *generator) write(b *strings.Builder, re *syntax.Regexp) {
+	if g.steps++; g.steps > mostSteps {
+		return // what there is matches nothing, and is sorted out
+	}
 	switch re.Op {
 	case syntax.OpLiteral:
 		b.WriteString(string(re.Rune))

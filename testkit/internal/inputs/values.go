@@ -24,9 +24,18 @@ var fractions = []json.Number{"0.1", "-0.5", "1e-9", "123456789.123456789", "1e2
 // depth is how deep values within values go.
 const depth = 4
 
+// mostValues is how many values are made for one schema, and mostSteps how many steps one pattern takes: lists of lists,
+// and repeats of repeats, would be without end.
+const (
+	mostValues = 50_000
+	mostSteps  = 20_000
+)
+
 type generator struct {
-	root map[string]any
-	rand *rand.Rand
+	root  map[string]any
+	rand  *rand.Rand
+	made  int // values so far
+	steps int // of the pattern so far
 }
 
 // candidates are values that a schema may allow, the most telling first. Those that it does not are sorted out later.
@@ -54,7 +63,10 @@ func (g *generator) candidates(schema map[string]any, level int) []any {
 		case "array":
 			all = append(all, g.lists(schema, level)...)
 		case "object":
-			all = append(all, map[string]any{}, g.value(schema, level), g.value(schema, level))
+			all = append(all, map[string]any{})
+			if level <= depth {
+				all = append(all, g.value(schema, level), g.value(schema, level))
+			}
 		}
 	}
 	examples, _ := schema["examples"].([]any)
@@ -63,6 +75,9 @@ func (g *generator) candidates(schema map[string]any, level int) []any {
 
 // value is one of the candidates, or an object of some.
 func (g *generator) value(schema map[string]any, level int) any {
+	if g.made++; g.made > mostValues {
+		return nil
+	}
 	schema = g.follow(schema)
 	if !slices.Contains(kinds(schema), "object") || level > depth {
 		all := g.candidates(schema, level)
@@ -90,6 +105,9 @@ func (g *generator) value(schema map[string]any, level int) any {
 func (g *generator) lists(schema map[string]any, level int) []any {
 	items := object(schema["items"])
 	all := []any{[]any{}}
+	if level > depth {
+		return all
+	}
 	for _, n := range []int{1, 2, 20} {
 		made := make([]any, n)
 		for i := range made {
