@@ -65,7 +65,7 @@ func certify(ctx context.Context, b *bundle.Bundle, l *lab.Lab, chosen []rules.F
 		for _, rule := range f.Rules {
 			progress(rule.Rule)
 			found, err := rule.Run(ctx, s)
-			if err != nil {
+			if err := errors.Join(err, l.Spent()); err != nil {
 				return report.Report{}, err
 			}
 			count(&family, found)
@@ -129,7 +129,7 @@ func measured(ctx context.Context, l *lab.Lab, opts Options) ([]report.Case, []r
 		i := slices.IndexFunc(figures, func(f report.Figure) bool { return f.Operation == outcome(t.Trace).Operation })
 		figures[i].Faults++ // of cases, so there is one
 	}
-	return all, figures, err
+	return all, figures, errors.Join(err, l.Spent())
 }
 
 // choose returns the rules to look at. A rule that is not there is an error: nothing is skipped by a slip of the pen.

@@ -26,12 +26,12 @@ func extra(x *cases.Exchange) Mishap {
 
 // changed are successes in which one property is missing, null, or of another type, or an id is large.
 func changed(x *cases.Exchange, kind Kind) []Mishap {
-	places := properties(decode(x.AnswerBody))
-	if kind != Large {
-		places = places[:min(len(places), mostProperties)]
+	wanted := func(string, any) bool { return true }
+	if kind == Large {
+		wanted = func(p string, was any) bool { return isID(p) && isInteger(was) }
 	}
 	var all []Mishap
-	for _, p := range places {
+	for _, p := range properties(decode(x.AnswerBody), mostProperties, wanted) {
 		body := decode(x.AnswerBody)
 		was, _ := at(body, p)
 		m := Mishap{Kind: kind, Pointer: p}
@@ -39,7 +39,7 @@ func changed(x *cases.Exchange, kind Kind) []Mishap {
 		case kind == Missing:
 			m.Does = "leaves out " + p
 			body = drop(body, p)
-		case was == nil, kind == Large && !(isID(p) && isInteger(was)):
+		case was == nil:
 			continue
 		default:
 			value := map[Kind]json.RawMessage{Null: json.RawMessage("null"), Retyped: otherType(was), Large: json.RawMessage(LargeID)}[kind]

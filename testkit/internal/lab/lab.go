@@ -33,9 +33,12 @@ type Options struct {
 	Home *Home
 	// Record is told of every exchange of a live lab. Nil: nobody is.
 	Record func(host.Exchange)
+	// Calls is how many calls are made at the most. Defaults to 100,000.
+	Calls int
 
 	world   *host.World // nil: that of all reports
 	retries bool        // the host repeats requests
+	budget  *budget     // nil: a new one
 }
 
 // epoch is when all calls are made. The same moment and the same random numbers for every guest make reports equal.
@@ -72,6 +75,8 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 	}
 	l.cases, l.unreadable = read(b.Contents().Cases)
 	l.opts.CacheDir = cmp.Or(opts.CacheDir, filepath.Join(dir, "cache"))
+	l.opts.Calls = cmp.Or(opts.Calls, mostCalls)
+	l.opts.budget = cmp.Or(opts.budget, &budget{})
 	if err = l.lendKey(); err == nil {
 		l.host, err = host.New(l.config(l.opts))
 	}
@@ -88,9 +93,8 @@ func Open(ctx context.Context, b *bundle.Bundle, opts Options) (*Lab, error) {
 }
 
 func (l *Lab) config(opts Options) host.Config {
-	l.opts.CacheDir = cmp.Or(opts.CacheDir, filepath.Join(l.dir, "cache"))
 	c := host.Config{
-		Store: &memory.Store{}, Vault: &memory.Vault{}, IsConflict: memory.IsConflict, Dir: l.dir, CacheDir: l.opts.CacheDir,
+		Store: &memory.Store{}, Vault: &memory.Vault{}, IsConflict: memory.IsConflict, Dir: l.dir, CacheDir: opts.CacheDir,
 	}
 	if opts.Live {
 		c.Logger, c.Record = opts.Logger, opts.Record

@@ -21,22 +21,31 @@ func segments(pointer string) []string {
 	return parts
 }
 
-// properties are the JSON pointers of all properties, those nearest to the root first. Of an array the first element
-// stands for all.
-func properties(v any) []string {
+// deepest is how deep in an answer properties are looked for: nothing that anybody reads lies deeper.
+const deepest = 24
+
+// properties are the JSON pointers of the first properties that are wanted, those nearest to the root first. Of an array
+// the first element stands for all.
+func properties(v any, most int, wanted func(pointer string, value any) bool) []string {
 	type node struct {
 		pointer string
 		value   any
 	}
 	var found []string
-	for level := []node{{"", v}}; len(level) > 0; {
+	see := func(p string, value any) node {
+		if len(found) < most && wanted(p, value) {
+			found = append(found, p)
+		}
+		return node{p, value}
+	}
+	level := []node{{"", v}}
+	for depth := 0; depth < deepest && len(level) > 0 && len(found) < most; depth++ {
 		var next []node
 		for _, n := range level {
 			switch v := n.value.(type) {
 			case map[string]any:
 				for _, name := range slices.Sorted(maps.Keys(v)) {
-					p := n.pointer + "/" + manifest.EscapePointer(name)
-					found, next = append(found, p), append(next, node{p, v[name]})
+					next = append(next, see(n.pointer+"/"+manifest.EscapePointer(name), v[name]))
 				}
 			case []any:
 				if len(v) > 0 {

@@ -65,6 +65,11 @@ const interval = 48 * time.Hour
 // performKeyed is perform with the key by which vendors know repeated calls; "" for a new one.
 func (l *Lab) performKeyed(ctx context.Context, k *cases.Case, c cases.Call, v vendor, key string) (t Trace) {
 	t.Case = k
+	if err := l.Spent(); err != nil {
+		t.Problem = err.Error()
+		return t
+	}
+	defer func() { l.opts.budget.spend(&t) }()
 	l.clock.Advance(interval)
 	l.calls++
 	name := ""
