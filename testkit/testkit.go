@@ -11,6 +11,7 @@ import (
 
 	"patchbay/build"
 	"patchbay/bundle"
+	"patchbay/internal/printable"
 	"patchbay/manifest"
 	"patchbay/testkit/internal/lab"
 	"patchbay/testkit/report"
@@ -31,7 +32,7 @@ func Run(t *testing.T, dir string) {
 	for _, c := range r.Cases {
 		t.Run(c.Name, func(t *testing.T) {
 			if !c.OK {
-				t.Error(c.Reason)
+				t.Error(printable.Log(c.Reason))
 			}
 		})
 	}
@@ -40,7 +41,7 @@ func Run(t *testing.T, dir string) {
 		if f.Severity == report.Error {
 			say = t.Error
 		}
-		say(strings.TrimSpace(f.String()))
+		say(printable.Log(strings.TrimSpace(f.String())))
 	}
 }
 

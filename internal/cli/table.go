@@ -24,8 +24,8 @@ func Table(w io.Writer, header []string, rows [][]string) {
 	tw.Flush()
 }
 
-// CleanLines is [Clean] for text of several lines.
-func CleanLines(text string) string { return printable.Lines(text) }
+// CleanLines is [Clean] for text of several lines, none of which is a command to the runner of a CI job.
+func CleanLines(text string) string { return printable.Log(text) }
 
 // WriteJSON writes a JSON document with indentation and a line feed. Characters that [Clean] would take out are
 // escaped, so that the document stays the same and the terminal unharmed.

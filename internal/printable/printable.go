@@ -4,6 +4,7 @@ package printable
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -26,6 +27,15 @@ func Lines(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// begins is what a line begins with, or has in it, that the runners of CI jobs take for a command to them.
+var begins = regexp.MustCompile(`(?m)^([ \t]*:)(:)|(#)(#(?:vso|teamcity)?\[)`)
+
+// Log is [Lines] for output that may be read by the runner of a CI job, which obeys lines such as "::add-mask::" and
+// "##vso[": in the text of others they are no commands.
+func Log(text string) string {
+	return begins.ReplaceAllString(Lines(text), "$1$3 $2$4")
 }
 
 // Words is text on one line, with single spaces between its words.

@@ -47,3 +47,20 @@ func TestJSON(t *testing.T) {
 		t.Errorf("it reads as %q, %v", back, err)
 	}
 }
+
+// TestLog leaves no command to the runner of a CI job, and everything else as it is.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"::error::x": ": :error::x", "a\n  ::add-mask::b": "a\n  : :add-mask::b", "x ##vso[task.complete]": "x # #vso[task.complete]",
+		"##[group]": "# #[group]", "##teamcity[x]": "# #teamcity[x]", "a::b": "a::b", "## Title": "## Title", "::1 is an address": ": :1 is an address",
+		"\x1b::error": " : :error",
+	} {
+		if got := Log(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+		if got := Log(Log(text)); got != want {
+			t.Errorf("%q becomes %q the second time", text, got)
+		}
+	}
+}

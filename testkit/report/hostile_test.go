@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"reflect"
 	"regexp"
 	"strings"
@@ -23,6 +24,7 @@ var attacks = []string{
 	"\u009b2J\u202egpj.exe\u2066",
 	"x\nPASS  acme/shop@1.4.0: no errors, no warnings, no notes\n",
 	"x\r\nFAIL\rPASS",
+	"x\n::add-mask::PASS\n  ::stop-commands::x\n##vso[task.complete result=Succeeded;]done ##[group]x ##teamcity[x]",
 	"\xff\xfe\xc3\x28 \xed\xa0\x80 \x00 \ufffe\uffff",
 	`<script>alert(1)</script>`,
 	`"><img src=x onerror=alert(1)><!--`,
@@ -78,6 +80,10 @@ func FuzzStrings(f *testing.F) {
 		}
 		valid(t, schema, write(t, r, SARIF, rules))
 		parseJUnit(t, write(t, r, JUnit, rules))
+		harmless(t, write(t, r, JUnit, rules))
+		if got := string(write(t, r, Text, rules)); printable.Log(got) != got {
+			t.Error("the text holds a command to a CI job's runner")
+		}
 		sameValue(t, r)
 		strange(t, schema, text)
 	})
@@ -117,6 +123,28 @@ func skeleton(format Format, document string) []string {
 		return starts
 	}
 	return nil
+}
+
+// harmless: what a viewer reads out of the XML is as harmless as the XML.
+func harmless(t *testing.T, document []byte) {
+	t.Helper()
+	dec := xml.NewDecoder(bytes.NewReader(document))
+	for token, err := dec.Token(); err == nil; token, err = dec.Token() {
+		var texts []string
+		switch token := token.(type) {
+		case xml.CharData:
+			texts = append(texts, string(token))
+		case xml.StartElement:
+			for _, a := range token.Attr {
+				texts = append(texts, a.Value)
+			}
+		}
+		for _, text := range texts {
+			if printable.Lines(text) != text {
+				t.Errorf("a viewer reads %q", text)
+			}
+		}
+	}
 }
 
 // sameValue: escaping for terminals keeps the value of the JSON.

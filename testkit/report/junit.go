@@ -67,7 +67,7 @@ func (f failure) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 
 func (p prose) escaped() []byte {
 	var b bytes.Buffer
-	xml.EscapeText(&b, []byte(p))
+	xml.EscapeText(&b, []byte(printable.Lines(string(p)))) // first: XML would have a control again from its escape
 	return bytes.ReplaceAll(b.Bytes(), []byte("&#xA;"), []byte("\n"))
 }
 
@@ -100,7 +100,7 @@ func (d *suites) add(s suite) {
 
 func (r *Report) suite(name string) suite {
 	return suite{Name: printable.Words(name), Properties: []property{
-		{"connector", r.Connector}, {"bundle", r.Bundle}, {"ruleset", r.RuleSet}, {"verdict", string(r.Verdict)},
+		{"connector", printable.Words(r.Connector)}, {"bundle", printable.Words(r.Bundle)}, {"ruleset", r.RuleSet}, {"verdict", string(r.Verdict)},
 	}}
 }
 

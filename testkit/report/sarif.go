@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"strings"
+
+	"patchbay/internal/printable"
+)
 
 // The part of SARIF 2.1.0 that is written here.
 type (
@@ -155,5 +159,6 @@ func level(s Severity) Severity {
 	return "none"
 }
 
-// unlinked keeps a viewer from making a link of what a connector says: SARIF reads [text](address) in plain text too.
-func unlinked(text string) string { return strings.ReplaceAll(text, "](", "] (") }
+// unlinked keeps a viewer from making a link of what a connector says, or from obeying it: SARIF reads [text](address) in
+// plain text too.
+func unlinked(text string) string { return strings.ReplaceAll(printable.Lines(text), "](", "] (") }

@@ -26,7 +26,7 @@ func (r *Report) text(rules []Rule, at Source) []byte {
 		r.textFindings(&b, s, rules, at)
 	}
 	fmt.Fprintf(&b, "%s  %s: %s\n", strings.ToUpper(string(r.Verdict)), printable.Words(r.Connector), r.summary())
-	return []byte(printable.Lines(b.String()))
+	return []byte(printable.Log(b.String()))
 }
 
 func (r *Report) textHead(w io.Writer) {
