@@ -3,8 +3,11 @@
 package rule
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"patchbay/testkit/report"
 )
@@ -25,19 +28,42 @@ type Rule struct {
 // It must be the same on every machine.
 type Found func(place, format string, args ...any)
 
+// A report is read by people, and a connector decides how much there is to say.
+const (
+	mostFindings = 100 // of one rule
+	mostEvidence = 8 << 10
+)
+
 // Run looks for one rule.
 func (r *Rule) Run(ctx context.Context, s *Subject) ([]report.Finding, error) {
 	var all []report.Finding
-	err := r.Check(ctx, s, func(place, format string, args ...any) {
+	add := func(place, evidence string) {
 		all = append(all, report.Finding{
-			Rule: r.ID, Severity: r.Severity, Place: place, Evidence: fmt.Sprintf(format, args...), Fix: r.Fix,
-			Reproduce: r.command(s),
+			Rule: r.ID, Severity: r.Severity, Place: place, Evidence: evidence, Fix: r.Fix, Reproduce: r.command(s),
 		})
+	}
+	err := r.Check(ctx, s, func(place, format string, args ...any) {
+		add(clip(place), clip(fmt.Sprintf(format, args...)))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rule %s: %w", r.ID, err)
 	}
+	if more := len(all) - mostFindings; more > 0 {
+		slices.SortStableFunc(all, func(a, b report.Finding) int {
+			return cmp.Or(cmp.Compare(a.Place, b.Place), cmp.Compare(a.Evidence, b.Evidence))
+		})
+		all = all[:mostFindings]
+		add("", fmt.Sprintf("there are %d more findings of this rule", more))
+	}
 	return all, nil
+}
+
+// clip cuts a text that is too long for a report, between two characters.
+func clip(text string) string {
+	if len(text) <= mostEvidence {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostEvidence], "") + "…"
 }
 
 // command shows a finding of r again, in the connector's folder. The version before is named as the registry has it.
