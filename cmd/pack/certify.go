@@ -136,6 +136,9 @@ func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
 	case o.certifier != "" && !bundle.ValidName(o.certifier):
 		return opts, cli.Usage("certifier %q: use lower-case letters, digits and, within, hyphens", o.certifier)
 	}
+	if _, err := report.ParseFormat(o.format); err != nil { // now, not after a minute's work
+		return opts, cli.Usage("--format: %v", err)
+	}
 	if len(o.skip) > 0 && strings.TrimSpace(o.reason) == "" {
 		return opts, cli.Usage("--skip wants --reason: whoever installs the connector is shown why")
 	}
@@ -183,12 +186,8 @@ func (o *certifyOptions) write(s *cli.Streams, r *report.Report, at report.Sourc
 	if s.JSON && o.out == "" {
 		o.format = "json"
 	}
-	format, err := report.ParseFormat(o.format)
-	if err != nil {
-		return cli.Usage("--format: %v", err)
-	}
 	var text bytes.Buffer
-	if err := r.Write(&text, format, testkit.Rules(), at); err != nil {
+	if err := r.Write(&text, report.Format(o.format), testkit.Rules(), at); err != nil {
 		return err
 	}
 	if o.out == "" {

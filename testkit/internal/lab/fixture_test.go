@@ -88,11 +88,12 @@ var cacheDir string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		var err error
-		if cacheDir, err = os.MkdirTemp("", "patchbay-testkit-cache-*"); err != nil {
+		dir, err := os.MkdirTemp("", "patchbay-testkit-cache-*")
+		if err != nil {
 			panic(err)
 		}
-		defer os.RemoveAll(cacheDir)
+		defer os.RemoveAll(dir)
+		cacheDir = filepath.Join(dir, "cache") // its key lies beside it
 		return m.Run()
 	}())
 }

@@ -65,19 +65,14 @@ func drip(ctx context.Context, clock *virtual.Clock, x *cases.Exchange) (*http.R
 type drops struct {
 	ctx   context.Context
 	clock *virtual.Clock
-	body  io.ByteReader
+	body  io.Reader
 }
 
 func (d *drops) Read(p []byte) (int, error) {
 	if err := d.clock.Sleep(d.ctx, 9*time.Second); err != nil {
 		return 0, err
 	}
-	b, err := d.body.ReadByte()
-	if err != nil || len(p) == 0 {
-		return 0, err
-	}
-	p[0] = b
-	return 1, nil
+	return d.body.Read(p[:min(1, len(p))])
 }
 
 // redirects lead to where no request may go, or nowhere.

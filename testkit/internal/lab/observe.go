@@ -20,11 +20,11 @@ type observer struct {
 func (o *observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	var body []byte
 	if req.Body != nil {
+		defer req.Body.Close() // as a transport must, whatever happens
 		var err error
 		if body, err = io.ReadAll(req.Body); err != nil {
 			return nil, err
 		}
-		req.Body.Close()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

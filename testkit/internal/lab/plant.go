@@ -210,10 +210,10 @@ func (p plant) query(u *url.URL) url.Values {
 
 // leaked reports whether a planted secret is in what a guest can say.
 func (p plant) leaked(r abi.Result, err error, logs string) bool {
-	said := append(host.Output(r), logs...)
+	said := slices.Concat(host.Output(r), []byte(logs))
 	if err != nil {
 		fault, _ := json.Marshal(abi.AsFault(err)) // its details too, which its text leaves out
-		said = append(append(said, err.Error()...), fault...)
+		said = slices.Concat(said, []byte(err.Error()), fault)
 	}
 	return p.in(said)
 }

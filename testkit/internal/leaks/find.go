@@ -44,11 +44,16 @@ func find(text []byte, pick func(rule) *regexp.Regexp) (all []Leak) {
 					continue
 				}
 				seen[w.start+from] = true
-				all = append(all, leak(r.id, text, w.start+from, secret))
+				all = append(all, Leak{Kind: r.id, Offset: w.start + from, Shown: shown(secret)})
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b Leak) int { return cmp.Compare(a.Offset, b.Offset) })
+	line, counted := 1, 0
+	for i := range all { // each line is counted once: a text may hold very many
+		line += bytes.Count(text[counted:all[i].Offset], []byte("\n"))
+		all[i].Line, counted = line, all[i].Offset
+	}
 	return all
 }
 
@@ -63,11 +68,9 @@ func lowered(text []byte) []byte {
 	return lower
 }
 
-func leak(kind string, text []byte, offset int, secret []byte) Leak {
-	shown := strings.ToValidUTF8(string(secret[:min(4, len(secret)/4)]), "?")
-	return Leak{
-		Kind: kind, Offset: offset, Line: 1 + bytes.Count(text[:offset], []byte("\n")), Shown: fmt.Sprintf("%s… (%d characters)", shown, len(secret)),
-	}
+// shown is a credential's beginning, and how long it is.
+func shown(secret []byte) string {
+	return fmt.Sprintf("%s… (%d characters)", strings.ToValidUTF8(string(secret[:min(4, len(secret)/4)]), "?"), len(secret))
 }
 
 // window is a part of a text.
