@@ -63,16 +63,17 @@ something are left out unless they are named. It exits with 3 when there is drif
 			if o.compare {
 				return runCompare(c.Context(), s, o, args)
 			}
-			if len(args) == 2 && o.account.connection != "" {
-				return cli.Usage("connection %s and --connection %s: give one of them", args[0], o.account.connection)
+			if err := o.called(args); err != nil {
+				return err
 			}
-			if len(args) == 2 {
-				o.account.connection = args[0]
-			}
-			o.call.Operation = args[len(args)-1]
 			return runRecord(c.Context(), s, o)
 		},
 	}
+	o.flags(c)
+	return c
+}
+
+func (o *recordOptions) flags(c *cobra.Command) {
 	o.input.Flag(c)
 	o.account.flags(c)
 	f := c.Flags()
@@ -84,7 +85,18 @@ something are left out unless they are named. It exits with 3 when there is drif
 	f.StringVar(&o.name, "name", "", "what tells the case from others of the operation: OPERATION-NAME.txtar")
 	f.StringVar(&o.about, "about", "", "what the case shows, in a sentence (default the operation's title)")
 	f.BoolVar(&o.update, "update", false, "record a case anew that is there already")
-	return c
+}
+
+// called takes the operation, and the connection before it, from the arguments.
+func (o *recordOptions) called(args []string) error {
+	if len(args) == 2 && o.account.connection != "" {
+		return cli.Usage("connection %s and --connection %s: give one of them", args[0], o.account.connection)
+	}
+	if len(args) == 2 {
+		o.account.connection = args[0]
+	}
+	o.call.Operation = args[len(args)-1]
+	return nil
 }
 
 // caseName is what tells a case from others.

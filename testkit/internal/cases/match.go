@@ -32,7 +32,7 @@ func (x *Exchange) Differs(method string, u *url.URL, header http.Header, body [
 		}
 	}
 	if !sameBody(body, x.Body) {
-		return fmt.Sprintf("body is\n%s\nwant\n%s", Clip(body), Clip(x.Body))
+		return fmt.Sprintf("body is\n%s\nwant\n%s", clip(body), clip(x.Body))
 	}
 	return ""
 }
@@ -59,8 +59,8 @@ func unmarshal(data []byte, v any) error {
 	return dec.Decode(v)
 }
 
-// Clip cuts a body to what a person reads.
-func Clip(b []byte) []byte {
+// clip cuts a body to what a person reads.
+func clip(b []byte) []byte {
 	const max = 2000
 	if len(b) > max {
 		return append(bytes.Clone(b[:max]), "..."...)

@@ -71,9 +71,19 @@ func compareLines(was, is string) string {
 	return strings.Join(around(all, changed), "\n")
 }
 
+// mostPairs is how many pairs of lines are compared: of texts that have more, the first lines that differ go, or come.
+const mostPairs = 4 << 20
+
 // longest says for every two places how many lines the rest behind them have in common, in their order.
 func longest(a, b []string) [][]int {
 	common := make([][]int, len(a)+1)
+	if (len(a)+1)*(len(b)+1) > mostPairs {
+		none := make([]int, len(b)+1)
+		for i := range common {
+			common[i] = none
+		}
+		return common
+	}
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}

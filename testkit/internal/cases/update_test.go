@@ -61,3 +61,13 @@ func TestCompareLines(t *testing.T) {
 		}
 	}
 }
+
+// TestCompareLines_Long compares texts whose every two lines nobody could compare.
+func TestCompareLines_Long(t *testing.T) {
+	t.Parallel()
+	same := strings.Repeat("same\n", 50_000)
+	got := compareLines("first\n"+same+"old", "first\n"+same+"new")
+	if want := "  same\n  same\n- old\n+ new"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -61,7 +61,7 @@ func (w *Want) Check(status abi.Status, said json.RawMessage, err error) error {
 		return w.same(status, said)
 	}
 	if err == nil {
-		return fmt.Errorf("the call succeeded with %s, want a fault %s", Clip(said), w.Fault.Code)
+		return fmt.Errorf("the call succeeded with %s, want a fault %s", clip(said), w.Fault.Code)
 	}
 	f := abi.AsFault(err)
 	switch {
@@ -86,7 +86,7 @@ func (w *Want) same(status abi.Status, said json.RawMessage) error {
 	if !reflect.DeepEqual(got, exp) {
 		g, _ := json.MarshalIndent(got, "", "  ")
 		e, _ := json.MarshalIndent(exp, "", "  ")
-		return fmt.Errorf("output is\n%s\nwant (%s)\n%s", Clip(g), w.File, Clip(e))
+		return fmt.Errorf("output is\n%s\nwant (%s)\n%s", clip(g), w.File, clip(e))
 	}
 	return nil
 }

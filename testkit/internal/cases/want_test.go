@@ -59,10 +59,10 @@ func TestWant_Check(t *testing.T) {
 func TestClip(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 2001)
-	if got := string(Clip([]byte(long))); got != long[:2000]+"..." {
+	if got := string(clip([]byte(long))); got != long[:2000]+"..." {
 		t.Errorf("clipped to %d bytes", len(got))
 	}
-	if got := string(Clip([]byte(long[:2000]))); got != long[:2000] {
+	if got := string(clip([]byte(long[:2000]))); got != long[:2000] {
 		t.Errorf("%d bytes were clipped to %d", 2000, len(got))
 	}
 }

@@ -28,7 +28,7 @@ func (v *erring) answer(ctx context.Context, r *Request) (*http.Response, error)
 		return response(http.StatusNotFound, http.Header{}, nil), nil
 	case i == v.at && (v.hits == 0 || !v.m.Once):
 		v.hits++
-		if v.m.Success() {
+		if v.m.success() {
 			v.next = i + 1
 		}
 		return v.m.answer(ctx, v.clock, &v.all[i])

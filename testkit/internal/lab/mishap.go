@@ -59,8 +59,8 @@ type Mishap struct {
 	answer func(ctx context.Context, clock *virtual.Clock, x *cases.Exchange) (*http.Response, error)
 }
 
-// Success reports whether the vendor takes the request for done.
-func (m *Mishap) Success() bool { return m.Status/100 == 2 && m.Kind != Classified }
+// success reports whether the vendor takes the request for done.
+func (m *Mishap) success() bool { return m.Status/100 == 2 && m.Kind != Classified }
 
 // says makes the vendor answer with a status, headers in pairs, and a body.
 func (m Mishap) says(status int, body []byte, header ...string) Mishap {

@@ -87,6 +87,11 @@ func (l *Lab) connect(ctx context.Context, name string, c cases.Call) (plant, er
 	if err != nil {
 		return plant{}, fmt.Errorf("call.json: %w", err)
 	}
+	return l.planted(method, conn, values, secrets)
+}
+
+// planted is what a connection was made with.
+func (l *Lab) planted(method manifest.AuthMethod, conn host.Connection, values map[string]string, secrets []string) (plant, error) {
 	plain := map[string]string{}
 	for name, v := range conn.Fields {
 		plain[name] = fmt.Sprint(v)
