@@ -63,7 +63,7 @@ func Compare(old, new *manifest.Manifest) Diff {
 	slices.SortStableFunc(c.found, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(b.Level, a.Level), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Reason, b.Reason))
 	})
-	d := Diff{Changes: slices.Compact(c.found)}
+	d := Diff{Changes: c.found}
 	for _, x := range d.Changes {
 		d.Level = max(d.Level, x.Level)
 	}

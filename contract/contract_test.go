@@ -132,6 +132,9 @@ func TestCompare(t *testing.T) {
 		{"another kind of auth", []string{"type: bearer", "type: basic"}, "major! /auth/0/type: auth method token works another way", "major! /auth/0/type"},
 		{"a scope more", []string{"[read, write]", "[read, write, admin]"}, `major! /auth/1/scopes: scope "admin" is asked for`, "patch /auth/1/scopes"},
 		{"another token endpoint", []string{"a.desk.example/token", "b.desk.example/token"}, "minor! /auth/1: auth method login sends credentials to other", "minor! /auth/1"},
+		{"another authorization endpoint", []string{"a.desk.example/authorize", "b.desk.example/authorize"}, "minor! /auth/1: auth method login sends credentials to other", "minor! /auth/1"},
+		{"another default method", []string{"  - {id: token, type: bearer, title: Token}\n", "", "http:\n", "  - {id: token, type: bearer, title: Token}\nhttp:\n"},
+			"minor /auth/0: the default auth method is login, not token", "minor /auth/0: the default auth method is token, not login"},
 		{"no PKCE", []string{"scopes: [read, write]", "scopes: [read, write], pkce: false"}, "minor! /auth/1: auth method login proves", "minor! /auth/1"},
 		{"a field required", []string{"    - {name: region", "    - {name: team, title: Team, required: true}\n    - {name: region"}, "major /connection/fields: field team is required", "minor /connection/fields: field team is not asked for"},
 		{"an optional field", []string{"    - {name: region", "    - {name: team, title: Team}\n    - {name: region"}, "minor /connection/fields: field team is new", "minor /connection/fields"},
@@ -190,6 +193,21 @@ func TestCompare_Hosts(t *testing.T) {
 	}
 }
 
+// TestCompare_Webhook: what vendors send to subscriptions of today must be believed tomorrow.
+func TestCompare_Webhook(t *testing.T) {
+	t.Parallel()
+	const poll, webhook = "poll: {every: 5m, least: 1m}", `webhook: {signature: {scheme: hmac_sha256, header: X-Signature}}`
+	for _, tt := range []struct{ old, new, want string }{
+		{poll, webhook, "major /triggers/0: trigger changed comes by other means"},
+		{webhook, strings.Replace(webhook, "X-Signature", "X-Signed", 1), "major /triggers/0/webhook/signature: calls are believed for another reason"},
+	} {
+		x := Compare(parse(t, poll, tt.old), parse(t, poll, tt.new)).Changes[0]
+		if got := x.Level.String() + " " + x.Place + ": " + x.Reason; !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
 func TestDiff_Allows(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -212,6 +230,7 @@ func TestDiff_Allows(t *testing.T) {
 		{None, "1.2.3", "1.2.2", "is too small"},
 		{Major, "2.0.0-rc.1", "2.0.0", "the least is 3.0.0"},
 		{Patch, "1.2.0-rc.1", "1.2.0", ""},
+		{Patch, "1.2.0-rc.2", "1.2.0-rc.1", "is too small"},
 		{Minor, "1.2.3", "1.3.0-beta", ""},
 	} {
 		old, errOld := manifest.ParseVersion(tt.old)

@@ -137,6 +137,7 @@ func TestCase_Format_Refuses(t *testing.T) {
 		}},
 		{"a header of two lines", func(k *Case) { k.Exchanges[0].Answer = textproto.MIMEHeader{"X-A": {"a\n\nb"}} }},
 		{"a header with space around it", func(k *Case) { k.Exchanges[0].Header = textproto.MIMEHeader{"X-A": {" a "}} }},
+		{"an answer's header with space around it", func(k *Case) { k.Exchanges[0].Answer = textproto.MIMEHeader{"X-A": {" a "}} }},
 		{"a name that is not canonical", func(k *Case) { k.Exchanges[0].Header = textproto.MIMEHeader{"x-a": {"a"}} }},
 		{"a comment that looks like a file", func(k *Case) { k.Comment = "a\n-- fault.json --\n" }},
 		{"a comment that looks like a day", func(k *Case) { k.Comment = "Recorded 2026-11-26." }},
@@ -151,8 +152,9 @@ func TestCase_Format_Refuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := base(func(*Case) {}).Format(); err != nil {
-		t.Error(err)
+	text, err := base(func(k *Case) { k.Call.Kind = abi.KindAction }).Format()
+	if want := "-- call.json --\n{\"operation\": \"op\"}\n"; err != nil || !strings.HasPrefix(string(text), want) {
+		t.Errorf("%s, %v, want it to begin with %s: an action is nothing to speak of", text, err, want)
 	}
 }
 

@@ -115,6 +115,7 @@ func TestParseCase_Refuses(t *testing.T) {
 		{"URL without a host", request("GET /x"), "begins with https://"},
 		{"URL of another scheme", request("GET ftp://a.example"), "begins with https://"},
 		{"URL with a password", request("GET https://a:b@a.example"), "begins with https://"},
+		{"URL with a fragment", request("GET https://a.example/x#y"), "begins with https://"},
 		{"URL with a space", request("GET https://a.example/a b"), "http/1: request: "},
 		{"URL that is none", request("GET https://a.example/%zz"), "http/1: request: "},
 		{"bad header", request("GET https://a.example\nno colon\n"), "http/1: request: "},
