@@ -164,7 +164,7 @@ func TestConnector_Refuses(t *testing.T) {
 		{"module too large", good().with(files{"guest.wasm": strings.Repeat("x", wasm.MaxSize+1)}), nil, "guest: guest.wasm has"},
 		{"http without a grant", good().with(files{"guest.wasm": module(abi.ModuleSys, abi.ModuleHTTP)}), nil,
 			"guest: it imports patchbay.http.v1, but connector.yaml asks for no http grant: list the hosts"},
-		{"icon missing", good().with(files{ManifestFile: prebuilt + "icon: icon.svg\n"}), fs.ErrNotExist, "icon: "},
+		{"icon missing", good().with(files{ManifestFile: prebuilt + "icon: icon.svg\n"}), fs.ErrNotExist, "icon: icon.svg is not there: add it"},
 		{"icon too large", good().with(files{ManifestFile: prebuilt + "icon: icon.svg\n", "icon.svg": big}), nil, "icon: icon.svg has 1048577 bytes, at most 1048576"},
 		{"README too large", good().with(files{"README.md": big}), nil, "README.md has 1048577 bytes"},
 		{"case too large", good().with(files{"testdata/cases/a.txtar": big}), nil, "case: testdata/cases/a.txtar has 1048577 bytes"},

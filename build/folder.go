@@ -44,7 +44,11 @@ func (f folder) collect(m *manifest.Manifest, c *bundle.Contents) (err error) {
 		return err
 	}
 	if m.Icon != "" {
-		if c.Icon, err = f.read(m.Icon, maxFile); err != nil {
+		c.Icon, err = f.read(m.Icon, maxFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("icon: %s is not there: add it, or correct icon in %s: %w", m.Icon, ManifestFile, fs.ErrNotExist)
+		}
+		if err != nil {
 			return fmt.Errorf("icon: %w", err)
 		}
 		c.IconType = iconType(m.Icon)

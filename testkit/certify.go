@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -112,6 +113,9 @@ func measured(ctx context.Context, l *lab.Lab, opts Options) ([]report.Case, []r
 	all, figures := []report.Case{}, []report.Figure{}
 	if opts.Static || len(opts.Only) > 0 {
 		return all, figures, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Unreadable())) {
+		all = append(all, unreadable(l, name))
 	}
 	for _, t := range l.Replays(ctx) {
 		c := outcome(t)

@@ -67,10 +67,15 @@ func Cases(ctx context.Context, b *bundle.Bundle, part, cacheDir string) ([]repo
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.Unreadable())) {
 		if strings.Contains(name, part) {
-			all = append(all, report.Case{Name: name, Reason: l.Unreadable()[name].Error()})
+			all = append(all, unreadable(l, name))
 		}
 	}
 	return all, l.Close(context.WithoutCancel(ctx))
+}
+
+// unreadable is a case that cannot be run, for what is wrong with its file.
+func unreadable(l *lab.Lab, name string) report.Case {
+	return report.Case{Name: name, Reason: l.Unreadable()[name].Error()}
 }
 
 func outcome(t lab.Trace) report.Case {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -72,5 +73,9 @@ func writeFindings(w io.Writer, r *report.Report) {
 
 // findings is the error that makes a command exit with 3; the findings themselves were printed as its result.
 func findings(r *report.Report) error {
-	return cli.WithExit(fmt.Errorf("%d finding(s) that keep it from being published", r.Count(report.Error)), cli.ExitFindings)
+	said := "1 error keeps it from being published"
+	if n := r.Count(report.Error); n != 1 {
+		said = fmt.Sprintf("%d errors keep it from being published", n)
+	}
+	return cli.WithExit(errors.New(said), cli.ExitFindings)
 }

@@ -93,6 +93,9 @@ func explain(path string, err error) error {
 		if _, statErr := os.Stat(path); statErr != nil {
 			return fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 		}
+		if _, statErr := os.Stat(filepath.Join(path, build.ManifestFile)); statErr == nil {
+			return err // its text says which file of the connector is not there
+		}
 		if near, _ := filepath.Glob(filepath.Join(path, "*", build.ManifestFile)); len(near) > 0 {
 			return cli.Hint(err, "there is a connector in %[1]s: 'cd %[1]s' first, or name the folder", filepath.Dir(near[0]))
 		}

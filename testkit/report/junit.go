@@ -21,14 +21,17 @@ type (
 		Suites   []suite  `xml:"testsuite"`
 	}
 	suite struct {
-		Name       string     `xml:"name,attr"`
-		Tests      int        `xml:"tests,attr"`
-		Failures   int        `xml:"failures,attr"`
-		Errors     int        `xml:"errors,attr"`
-		Skipped    int        `xml:"skipped,attr"`
-		Time       int        `xml:"time,attr"`
-		Properties []property `xml:"properties>property"`
-		Cases      []testcase `xml:"testcase"`
+		Name       string      `xml:"name,attr"`
+		Tests      int         `xml:"tests,attr"`
+		Failures   int         `xml:"failures,attr"`
+		Errors     int         `xml:"errors,attr"`
+		Skipped    int         `xml:"skipped,attr"`
+		Time       int         `xml:"time,attr"`
+		Properties *properties `xml:"properties"`
+		Cases      []testcase  `xml:"testcase"`
+	}
+	properties struct {
+		All []property `xml:"property"`
 	}
 	property struct {
 		Name  string `xml:"name,attr"`
@@ -75,14 +78,16 @@ func (p prose) escaped() []byte {
 // are the output of a test that passes.
 func (r *Report) junit(rules []Rule, at Source) ([]byte, error) {
 	doc := suites{Name: printable.Words(r.Connector)}
+	about := r.properties()
 	for _, f := range r.families(rules) {
-		s := r.suite(strings.TrimSpace(f.ID + " " + f.Title))
+		s := suite{Name: printable.Words(strings.TrimSpace(f.ID + " " + f.Title)), Properties: about}
+		about = nil // once is enough: viewers show them before what was found
 		for _, rule := range f.rules {
 			s.add(r.ruleCase(rule, at))
 		}
 		doc.add(s)
 	}
-	if s := r.suite("Cases"); len(r.Cases) > 0 {
+	if s := (suite{Name: "Cases"}); len(r.Cases) > 0 {
 		for _, c := range r.Cases {
 			s.add(caseCase(c))
 		}
@@ -98,8 +103,8 @@ func (d *suites) add(s suite) {
 	d.Failures += s.Failures
 }
 
-func (r *Report) suite(name string) suite {
-	return suite{Name: printable.Words(name), Properties: []property{
+func (r *Report) properties() *properties {
+	return &properties{[]property{
 		{"connector", printable.Words(r.Connector)}, {"bundle", printable.Words(r.Bundle)}, {"ruleset", r.RuleSet}, {"verdict", string(r.Verdict)},
 	}}
 }
@@ -142,7 +147,7 @@ func (c *testcase) found(f Finding) {
 
 // join adds a finding to what is there.
 func join(before *prose, f Finding) prose {
-	text := prose(fmt.Sprintf("%s at %s\n%s\nfix: %s\nreproduce: %s\n", f.Severity, f.Place, f.Evidence, f.Fix, f.Reproduce))
+	text := prose(fmt.Sprintf("%s at %s:\n%s\nfix: %s\nreproduce: %s\n", f.Severity, f.Place, f.Evidence, f.Fix, f.Reproduce))
 	if before == nil || *before == "" {
 		return text
 	}

@@ -108,7 +108,7 @@ func TestParseCase_Refuses(t *testing.T) {
 		{"request twice", okCall + okHTTP + okHTTP + okWant, "http/1.request: is there twice"},
 		{"no exchange 1", okCall + strings.ReplaceAll(okHTTP, "http/1", "http/2") + okWant, "http/1.request is missing: exchanges are numbered from 1"},
 		{"no response", okCall + "-- http/1.request --\nGET https://a.example\n" + okWant, "http/1.response is missing"},
-		{"no request", okCall + "-- http/1.response --\n200\n" + okWant, "0 requests, but 1 responses"},
+		{"no request", okCall + "-- http/1.response --\n200\n" + okWant, "http/1.request is missing"},
 		{"empty request", request(""), "http/1: request: want METHOD URL"},
 		{"no URL", request("GET"), "want METHOD URL"},
 		{"method in lower case", request("get https://a.example"), "want METHOD URL"},

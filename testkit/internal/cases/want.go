@@ -66,7 +66,7 @@ func (w *Want) Check(status abi.Status, said json.RawMessage, err error) error {
 	f := abi.AsFault(err)
 	switch {
 	case f.Code != w.Fault.Code:
-		return fmt.Errorf("fault %s (%s), want code %s", f.Code, f.Message, w.Fault.Code)
+		return fmt.Errorf("fault (%v), want code %s", f, w.Fault.Code)
 	case w.Fault.Field != "" && f.Field != w.Fault.Field:
 		return fmt.Errorf("fault at %q, want %q (%s)", f.Field, w.Fault.Field, f.Message)
 	case w.Fault.Message != "" && f.Message != w.Fault.Message:

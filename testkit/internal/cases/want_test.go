@@ -34,7 +34,7 @@ func TestWant_Check(t *testing.T) {
 		{"output for fault", "fault.json", `{"code": "not_found"}`, done, nil, "the call succeeded with"},
 		{"fault", "fault.json", `{"code": "not_found"}`, abi.Result{}, fault, ""},
 		{"whole fault", "fault.json", `{"code": "not_found", "field": "/id", "message": "no such thing"}`, abi.Result{}, fault, ""},
-		{"other code", "fault.json", `{"code": "conflict"}`, abi.Result{}, fault, "fault not_found (no such thing), want code conflict"},
+		{"other code", "fault.json", `{"code": "conflict"}`, abi.Result{}, fault, "fault (" + fault.Error() + "), want code conflict"},
 		{"other field", "fault.json", `{"code": "not_found", "field": "/x"}`, abi.Result{}, fault, `fault at "/id", want "/x"`},
 		{"other message", "fault.json", `{"code": "not_found", "message": "x"}`, abi.Result{}, fault, "fault message\nno such thing\nwant\nx"},
 		{"error that is no fault", "fault.json", `{"code": "internal"}`, abi.Result{}, errors.New("x"), ""},

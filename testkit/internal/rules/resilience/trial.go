@@ -125,7 +125,7 @@ func (t *trial) what() string {
 // end is how the call ended.
 func (t *trial) end() string {
 	if t.Fault != nil {
-		return fmt.Sprintf("the call ends with %s: %s", t.Fault.Code, clip(t.Fault.Message))
+		return "the call ends with " + clip(t.Fault.Error())
 	}
 	return "the call succeeds with " + clip(string(t.Output))
 }
