@@ -46,6 +46,19 @@ func TestCase_Expecting(t *testing.T) {
 	}
 }
 
+// TestCase_Expecting_Refuses writes nothing that is not read again.
+func TestCase_Expecting_Refuses(t *testing.T) {
+	t.Parallel()
+	text := []byte(okCall + okWant)
+	k, err := Parse("x.txtar", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := k.Expecting(Want{File: "output.json", Output: []byte("{")}, text); err == nil {
+		t.Errorf("written:\n%s", got)
+	}
+}
+
 func TestCompareLines(t *testing.T) {
 	t.Parallel()
 	lines := func(s string) string { return strings.ReplaceAll(s, " ", "\n") }

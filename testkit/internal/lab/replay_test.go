@@ -48,6 +48,7 @@ func TestReplay_Matches(t *testing.T) {
 	}{
 		{"same", want, "POST", url, "", client, ""},
 		{"query in another order", want, "POST", "https://a.example/x?b=2&b=3&a=1", "", client, ""},
+		{"a question mark and no query", "GET https://a.example/x?", "GET", "https://a.example/x", "", nil, ""},
 		{"more headers", want, "POST", url, "", append([]string{"Accept", "x"}, client...), ""},
 		{"other method", want, "PUT", url, "", client, "method PUT, want POST"},
 		{"other path", want, "POST", "https://a.example/y?a=1&b=2&b=3", "", client, "URL https://a.example/y, want https://a.example/x"},

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"html"
 	"maps"
 	"net/url"
 	"slices"
@@ -68,7 +69,7 @@ func TestLive_Case(t *testing.T) {
 	t.Parallel()
 	asked := exchange(1, 2, 302)
 	asked.Request = abi.Request{Method: "POST", URL: "http://127.0.0.1:4000/shop/pay?api_key=abcdefgh1", Body: []byte(`{"to":"http://127.0.0.1:4000/shop/7"}`),
-		Headers: map[string][]string{"Accept": {"text/plain"}, "X-Once": {"key-1"}, "Idempotency-Key": {"k"}, "User-Agent": {"me"}, "X-Api-Key": {"abcdefgh2"}, "X-Shop": {"1"}, "Shop-Version": {"2"}, "X-Request-Id": {"r"}}}
+		Headers: map[string][]string{"Accept": {"text/plain"}, "X-Once": {"key-1"}, "Idempotency-Key": {"k"}, "User-Agent": {"me"}, "X-Api-Key": {"abcdefgh2"}, "X-Shop": {"1"}, "Shop-Version": {"2"}, "X-Request-Id": {"r"}, "X-Idempotency-Id": {"r"}}}
 	asked.Response = abi.Response{Status: 302, Headers: map[string][]string{"Location": {"http://127.0.0.1:4000/elsewhere"}, "Date": {"now"}, "X-Trouble": {"no"}, "X-Left": {"3"}, "X-RateLimit-Reset": {"1"}, "X-Powered-By": {"me"}}}
 	hop := exchange(1, 2, 200)
 	hop.Request.URL = "http://127.0.0.1:4000/elsewhere"
@@ -145,6 +146,11 @@ func TestLive_Case_Fault(t *testing.T) {
 	if text := written(t, l); !strings.HasSuffix(text, "-- fault.json --\n{\"code\": \"not_found\", \"field\": \"/id\", \"message\": \"no order with password=%5Bredacted%5D\"}\n") {
 		t.Error(text)
 	}
+	l.Secrets = []string{"abcdefgh9"}
+	l.Fault = abi.Faultf(abi.NotFound, "no order of abcdefgh9")
+	if text := written(t, l); !strings.Contains(text, `"message": "no order of [redacted]"`) {
+		t.Error(text)
+	}
 }
 
 // spelled are ways in which a vendor may give a secret back.
@@ -173,6 +179,20 @@ var spelled = map[string]func(string) string{
 		}
 		return b.String()
 	},
+}
+
+// TestHider_Spellings hides a secret as vendors write it: a case with it is made, and not refused.
+func TestHider_Spellings(t *testing.T) {
+	t.Parallel()
+	const secret = `k&y"with<signs/1234`
+	for _, name := range []string{"raw", "query", "path", "hex", "HEX", "reversed", "JSON"} {
+		if got := hider([]string{secret}, "gone").Replace(spelled[name](secret)); got != "gone" {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := hider([]string{secret}, "gone").Replace(html.EscapeString(secret)); got != "gone" {
+		t.Errorf("in a page: %q", got)
+	}
 }
 
 // TestLive_Case_Planted has a vendor give a secret back in every way and place. It is nowhere in what is written; if
