@@ -155,3 +155,12 @@ func TestJUnit_Schema(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestJUnit_Dots keeps viewers from making a branch of a tree of every dot in a name.
+func TestJUnit_Dots(t *testing.T) {
+	t.Parallel()
+	r := &Report{Verdict: Pass, Families: []Family{{ID: "X", Title: "Version 1.2", Rules: 1}}}
+	if got := string(write(t, r, JUnit, []Rule{{ID: "X001", Title: "It is kept"}})); !strings.Contains(got, `classname="certification.X Version 1 2"`) {
+		t.Error(got)
+	}
+}
