@@ -76,3 +76,19 @@ func TestOnly(t *testing.T) {
 		}
 	}
 }
+
+// TestReport_Close sorts findings, the worst first, says none twice, and fails for an error alone.
+func TestReport_Close(t *testing.T) {
+	t.Parallel()
+	note, warning := Finding{Rule: "A001", Severity: Note}, Finding{Rule: "A002", Severity: Warning}
+	late, early := Finding{Rule: "B001", Severity: Error, Place: "/b"}, Finding{Rule: "B001", Severity: Error, Place: "/a"}
+	r := &Report{Findings: []Finding{note, late, warning, early, late}}
+	r.Close()
+	if want := []Finding{early, late, warning, note}; !slices.Equal(r.Findings, want) || r.Verdict != Fail {
+		t.Errorf("%s: %v, want %v", r.Verdict, r.Findings, want)
+	}
+	r = &Report{Findings: []Finding{note, warning}}
+	if r.Close(); r.Verdict != Pass {
+		t.Errorf("%s without an error", r.Verdict)
+	}
+}
