@@ -26,3 +26,12 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+func TestFamily_Worst(t *testing.T) {
+	t.Parallel()
+	for want, f := range map[string]Family{"error": {Errors: 1, Warnings: 1}, "warning": {Warnings: 1, Notes: 1}, "kept": {Notes: 1}} {
+		if got := f.worst(); got != want {
+			t.Errorf("%+v is %s, want %s", f, got, want)
+		}
+	}
+}

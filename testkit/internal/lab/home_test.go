@@ -76,3 +76,42 @@ func TestLab_Home(t *testing.T) {
 		t.Errorf("the audit log has %v", log.kinds)
 	}
 }
+
+// TestOverlay keeps to itself what is installed, and nothing else.
+func TestOverlay(t *testing.T) {
+	t.Parallel()
+	const connector, connection = "default/connector/acme/shop", "default/connection/mine"
+	below := &memory.Store{}
+	o := &overlay{Store: below}
+	for _, key := range []string{connector, connection} {
+		if err := errors.Join(below.Put(t.Context(), key, []byte("below")), o.Put(t.Context(), key, []byte("above"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(key string) string {
+		above, errAbove := o.Get(t.Context(), key)
+		under, errUnder := below.Get(t.Context(), key)
+		if errors.Is(errAbove, fs.ErrNotExist) {
+			above = []byte("nothing")
+		}
+		if errors.Is(errUnder, fs.ErrNotExist) {
+			under = []byte("nothing")
+		}
+		return string(above) + " on " + string(under)
+	}
+	if got := []string{read(connector), read(connection)}; !slices.Equal(got, []string{"above on below", "above on above"}) {
+		t.Errorf("after putting: %q", got)
+	}
+	keys, err := o.Keys(t.Context(), "default/connector/")
+	if err != nil || len(keys) != 1 {
+		t.Errorf("keys %q, %v", keys, err)
+	}
+	for _, key := range []string{connector, connection} {
+		if err := o.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := []string{read(connector), read(connection)}; !slices.Equal(got, []string{"nothing on below", "nothing on nothing"}) {
+		t.Errorf("after deleting: %q", got)
+	}
+}
