@@ -156,6 +156,9 @@
 // why: read_only, or one of the three keys of idempotency. A trigger either polls (not more often than every 10s)
 // or is called by the vendor (webhook); dedupe names the properties of an event that identify it.
 //
+// The output of an action that answers in pages (see package abi) is one page: {"items": [...], "cursor": ...}. Its schema
+// is that of an object with these two, of which the last page has no cursor.
+//
 // # JSON Schemas
 //
 // Inputs and outputs are described by JSON Schema 2020-12. Schemas come from strangers, so they are bounded:

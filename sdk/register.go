@@ -32,7 +32,7 @@ func Action[In, Out any](c *Connector, name string, f func(*Call, In) (Out, erro
 }
 
 // PagedAction registers an action that answers page by page: the host calls f again with the cursor of the
-// last page until there is none.
+// last page until there is none. The manifest's output schema describes the page, {"items": [...], "cursor": ...}.
 func PagedAction[In, T any](c *Connector, name string, f func(*Call, In) (Page[T], error)) {
 	Prime[In](c)
 	Prime[T](c)

@@ -29,12 +29,37 @@ type Case struct {
 
 // Call is what is called, and with what.
 type Call struct {
-	Kind      abi.Kind          `json:"kind,omitempty"` // default action
-	Operation string            `json:"operation"`
-	Auth      string            `json:"auth,omitempty"`   // default the manifest's first method
-	Fields    map[string]string `json:"fields,omitempty"` // of the connection, none of them secret
-	Input     json.RawMessage   `json:"input,omitempty"`
-	Cursor    json.RawMessage   `json:"cursor,omitempty"`
+	Kind      abi.Kind        `json:"kind,omitempty"` // default action
+	Operation string          `json:"operation"`
+	Auth      string          `json:"auth,omitempty"`   // default the manifest's first method
+	Fields    Fields          `json:"fields,omitempty"` // of the connection, none of them secret
+	Input     json.RawMessage `json:"input,omitempty"`
+	Cursor    json.RawMessage `json:"cursor,omitempty"`
+}
+
+// Fields are values of a connection as text. In JSON a number, true or false may stand for its text.
+type Fields map[string]string
+
+// UnmarshalJSON reads the fields.
+func (f *Fields) UnmarshalJSON(data []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return errors.New("fields: want an object")
+	}
+	*f = Fields{}
+	for name, value := range raw {
+		text := string(value)
+		switch value[0] {
+		case '"':
+			if err := json.Unmarshal(value, &text); err != nil {
+				return err
+			}
+		case '{', '[', 'n':
+			return fmt.Errorf("field %s is %s: want a text, a number, true or false", name, value)
+		}
+		(*f)[name] = text
+	}
+	return nil
 }
 
 // Exchange is one request and the answer to it.

@@ -21,7 +21,7 @@ func TestParseCase(t *testing.T) {
 	t.Parallel()
 	k, err := Parse("a.txtar", []byte(`A comment.
 -- call.json --
-{"kind": "trigger", "operation": "new", "auth": "token", "fields": {"org": "1"}, "input": {"n": 1.10}, "cursor": [2]}
+{"kind": "trigger", "operation": "new", "auth": "token", "fields": {"org": "1", "library": 475425, "sandbox": true}, "input": {"n": 1.10}, "cursor": [2]}
 -- http/2.response --
 204 No Content
 -- http/1.request --
@@ -45,7 +45,7 @@ GET https://a.example/
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantCall := Call{Kind: abi.KindTrigger, Operation: "new", Auth: "token", Fields: map[string]string{"org": "1"},
+	wantCall := Call{Kind: abi.KindTrigger, Operation: "new", Auth: "token", Fields: Fields{"org": "1", "library": "475425", "sandbox": "true"},
 		Input: []byte(`{"n": 1.10}`), Cursor: []byte("[2]")}
 	if diff := cmp.Diff(wantCall, k.Call); diff != "" {
 		t.Error(diff)
@@ -86,6 +86,7 @@ func TestParseCase_Refuses(t *testing.T) {
 		{"call is no JSON", called("{"), "call.json: "},
 		{"call is a list", called("[]"), "call.json: "},
 		{"unknown key", called(`{"operation": "a", "inputs": {}}`), `call.json: json: unknown field "inputs"`},
+		{"field is a list", called(`{"operation": "a", "fields": {"ids": [1]}}`), "call.json: field ids is [1]: want a text"},
 		{"key twice", called(`{"operation": "a", "operation": "b"}`), "call.json: "},
 		{"text after the call", called(`{"operation": "a"} x`), "call.json: "},
 		{"unknown kind", called(`{"operation": "a", "kind": "banana"}`), `call.json: kind "banana": want action`},
