@@ -299,11 +299,19 @@ func TestPending(t *testing.T) {
 		if _, err := w.Run(t.Context(), call); err != nil {
 			t.Fatal(err)
 		}
-		if want := (Usage{Fuel: 21, PeakMemory: 1 << 16, HTTPCalls: 6, HostCalls: 9, Wall: 3 * time.Second}); *call.Usage != want {
+		if want := (Usage{Fuel: 21, PeakMemory: 1 << 16, HTTPCalls: 6, HostCalls: 9, Wall: 3 * time.Second, Attempts: 3}); *call.Usage != want {
 			t.Errorf("three attempts used %+v, want %+v", *call.Usage, want)
 		}
 		if waited := time.Since(start); waited != 2*time.Minute {
 			t.Errorf("waited %v, want 2m", waited)
+		}
+		call.Attempts = 2
+		if _, err := w.Run(t.Context(), call); abi.AsFault(err).Code != abi.Timeout {
+			t.Errorf("a call that needs three attempts and may have two gives %v", err)
+		}
+		call.Attempts = 3
+		if _, err := w.Run(t.Context(), call); err != nil {
+			t.Errorf("a call that needs three attempts and may have three gives %v", err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

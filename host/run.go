@@ -29,6 +29,8 @@ type Call struct {
 	// Key identifies the call to vendors that know repeated calls by a key, where its action declares one: give the
 	// same one again to repeat a call. Defaults to a new one.
 	Key string
+	// Attempts is how often a call whose result is pending is tried; default until its context ends.
+	Attempts int
 }
 
 // Usage is what calls have used.
@@ -38,6 +40,7 @@ type Usage struct {
 	HTTPCalls  int           `json:"http_calls"`
 	HostCalls  int           `json:"host_calls"`
 	Wall       time.Duration `json:"wall_ns"`
+	Attempts   int           `json:"-"`         // more than one for each call that was pending
 	Slept      time.Duration `json:"slept_ns"`  // by the guest's own wish
 	Waited     time.Duration `json:"waited_ns"` // for the vendor's limits
 }
@@ -47,6 +50,7 @@ func (u *Usage) add(more guest.Usage, waited time.Duration) {
 	if u == nil {
 		return
 	}
+	u.Attempts++
 	u.Fuel += more.Fuel
 	u.PeakMemory = max(u.PeakMemory, more.PeakMemory)
 	u.HTTPCalls += more.HTTPCalls
@@ -76,6 +80,9 @@ func (h *Host) Run(ctx context.Context, c Call) (abi.Result, error) {
 		}
 		if r.Status != abi.StatusPending {
 			return r, nil
+		}
+		if attempt == c.Attempts {
+			return abi.Result{}, q.explain(abi.Faultf(abi.Timeout, "the vendor had not finished after %d attempts", attempt))
 		}
 		state = r.State
 		// A guest that asks to be called again at once would otherwise keep a core busy.

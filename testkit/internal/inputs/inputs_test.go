@@ -19,6 +19,7 @@ const order = `{
 		"note": {"type": "string", "maxLength": 40},
 		"count": {"type": "integer", "minimum": 1, "maximum": 100},
 		"rate": {"type": "number"},
+		"scan": {"type": "string", "contentEncoding": "base64"},
 		"urgent": {"type": "boolean"},
 		"state": {"enum": ["open", "closed"]},
 		"tags": {"type": "array", "items": {"type": "string", "maxLength": 10}, "maxItems": 5},
@@ -43,6 +44,12 @@ func TestGenerate(t *testing.T) {
 	}
 	if string(all[0]) != `{"id":"T-17"}` {
 		t.Errorf("the first is %s, want only what is required", all[0])
+	}
+	for _, input := range all {
+		var made struct{ Scan []byte }
+		if err := json.Unmarshal(input, &made); err != nil {
+			t.Errorf("%s: %v", input, err)
+		}
 	}
 	text := string(joined(all))
 	for _, want := range []string{`"count":1`, `"count":100`, `"urgent":true`, `"urgent":false`, `"state":"closed"`, `"tags":[]`, `\n`, `\u0000`, `9007199254740993`,

@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
@@ -132,6 +133,12 @@ func (g *generator) strings(schema map[string]any) []any {
 	}
 	for _, t := range texts {
 		all = append(all, t)
+	}
+	if schema["contentEncoding"] == "base64" { // which no schema demands, and every guest expects
+		all = nil
+		for _, t := range texts {
+			all = append(all, base64.StdEncoding.EncodeToString([]byte(t)))
+		}
 	}
 	return all
 }

@@ -84,7 +84,7 @@ var methods = []rule.Rule{
 	}, func(s *rule.Subject, found rule.Found) {
 		for i, a := range s.Manifest.Auth {
 			for j, f := range a.Fields {
-				if !slices.ContainsFunc(templates(a), func(t string) bool { return named(t, f.Name) }) && !byType(a.Type, f.Name) {
+				if !slices.ContainsFunc(templates(a), func(t string) bool { return named(t, f.Name) }) && !byType(a, f.Name) {
 					found(rule.Item(method(i)+"/fields", j), "nothing of method %s uses %s", a.ID, f.Name)
 				}
 			}

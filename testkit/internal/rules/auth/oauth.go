@@ -32,7 +32,7 @@ var oauth = []rule.Rule{
 		writes := slices.ContainsFunc(s.Manifest.Actions, func(a manifest.Action) bool { return !a.ReadOnly })
 		for i, a := range s.Manifest.Auth {
 			for j, scope := range a.Scopes {
-				if administers.MatchString(scope) || !writes && writing.MatchString(scope) {
+				if administers.MatchString(topFolder.ReplaceAllString(scope, "")) || !writes && writing.MatchString(scope) {
 					found(rule.Item(method(i)+"/scopes", j), "%s, and the actions %s", scope, map[bool]string{true: "do not administer", false: "only read"}[writes])
 				}
 			}
@@ -56,6 +56,7 @@ var oauth = []rule.Rule{
 
 var (
 	administers = regexp.MustCompile(`(?i)(^|[.:/_-])(admin|administrator|administration|superuser|sudo|root|owner|full[_-]?access|full[_-]?control|manage[_-]?all)($|[.:/_-])`)
+	topFolder   = regexp.MustCompile(`(?i)\broot[._-]read`) // root_readonly: all files, of which the root is the folder at the top
 	writing     = regexp.MustCompile(`(?i)(^|[.:/_-])(write|edit|create|update|delete|modify|manage|readwrite|rw)($|[.:/_-])`)
 )
 

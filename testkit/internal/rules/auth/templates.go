@@ -29,12 +29,10 @@ func templates(a manifest.AuthMethod) []string {
 }
 
 // byType reports whether the type of a method uses a field of that name by itself.
-func byType(kind, field string) bool {
-	switch kind {
-	case "oauth2":
-		return slices.Contains([]string{"key_id", "client_id", "client_secret", "private_key", "subject", "issuer", "scope"}, field)
-	case "basic":
-		return field == "username" || field == "password"
+func byType(a manifest.AuthMethod, field string) bool {
+	if a.Type == "oauth2" && slices.Contains([]string{"key_id", "private_key", "subject", "issuer", "scope"}, field) {
+		return true
 	}
-	return false
+	a.Fields = nil // what is left are those that the type brings
+	return slices.ContainsFunc(a.AllFields(), func(f manifest.Field) bool { return f.Name == field })
 }

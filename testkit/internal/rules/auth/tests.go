@@ -90,7 +90,9 @@ var tests = []rule.Rule{
 var question = regexp.MustCompile(`(?i)(^|[/:._-])(graphql|query|search|suiteql|introspect|auth\.test|whoami|ping|verify|check)($|[/:._-])|/paymentMethods$`)
 
 // asks reports whether a POST is a question: GraphQL, a search, a query, a token's introspection.
-func asks(r lab.Request) bool { return r.Method == http.MethodPost && question.MatchString(r.URL.Path) }
+func asks(r lab.Request) bool {
+	return r.Method == http.MethodPost && !r.Mutation() && question.MatchString(r.URL.Path)
+}
 
 // successes are the cases in which the connection test passes, as they were recorded.
 func successes(ctx context.Context, s *rule.Subject) (all []lab.Trace) {

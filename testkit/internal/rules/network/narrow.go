@@ -28,7 +28,7 @@ var wholeAPI = rule.Rule{
 		all := uses(s)
 		for i, g := range s.Manifest.HTTP {
 			starts := firsts(of(all, i))
-			if len(starts) == 0 {
+			if len(starts) == 0 || ledTo(g, of(all, i)) {
 				continue
 			}
 			switch at := slices.IndexFunc(g.Paths, everything); {
@@ -72,7 +72,7 @@ var anyDepth = rule.Rule{
 		all := uses(s)
 		for i, g := range s.Manifest.HTTP {
 			for j, path := range g.Paths {
-				if would := narrower(path, of(all, i), j); would != "" && !everything(path) {
+				if would := narrower(path, of(all, i), j); would != "" && !everything(path) && !ledTo(g, of(all, i)) {
 					found(fmt.Sprintf("%s/paths/%d", rule.Grant(i), j), "%s allows any depth; for the requests in the cases %s would do", path, would)
 				}
 			}

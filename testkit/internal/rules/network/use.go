@@ -144,3 +144,22 @@ func within(a, b []string) bool {
 	}
 	return len(a) == len(b)
 }
+
+// ledTo reports whether a grant is for a host to which the vendor sends on, without a credential and to read only: there the
+// paths are the vendor's to choose.
+func ledTo(g manifest.Grant, mine []use) bool {
+	if g.Authenticated() || slices.ContainsFunc(g.Methods, func(m string) bool { return m != "GET" && m != "HEAD" }) {
+		return false
+	}
+	return !slices.ContainsFunc(mine, func(u use) bool { return !u.redirected() })
+}
+
+// redirected reports whether the answer before led to the request.
+func (u use) redirected() bool {
+	for i := range u.of.Exchanges {
+		if &u.of.Exchanges[i] == u.exchange {
+			return i > 0 && u.of.Exchanges[i-1].Status/100 == 3 && u.of.Exchanges[i-1].Answer.Get("Location") == u.exchange.URL.String()
+		}
+	}
+	return false
+}

@@ -41,6 +41,8 @@ func writing(op rule.Operation, t lab.Trace, r lab.Request, posted map[string]st
 	switch {
 	case safe(r.Method) || asks(r):
 		return ""
+	case r.Mutation():
+		return "a mutation"
 	case r.Method != http.MethodPost:
 		return "whose method changes what is there"
 	case r.Status == http.StatusCreated || r.Status == http.StatusAccepted || r.Status == http.StatusNoContent:
@@ -56,7 +58,7 @@ func writing(op rule.Operation, t lab.Trace, r lab.Request, posted map[string]st
 // asks is true of requests by POST that carry a question that is too long for a URL.
 func asks(r lab.Request) bool {
 	made := r.Status == http.StatusCreated || r.Status == http.StatusAccepted || r.Status == http.StatusNoContent
-	return r.Method == http.MethodPost && !made && question.MatchString(r.URL.Path)
+	return r.Method == http.MethodPost && !made && !r.Mutation() && question.MatchString(r.URL.Path)
 }
 
 var (

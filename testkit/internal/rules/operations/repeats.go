@@ -125,6 +125,10 @@ func again(key []string, t lab.Trace, r lab.Request) string {
 		return ""
 	}
 	switch {
+	case r.Mutation():
+		if making.Match(r.Body) {
+			return "a mutation that makes something new"
+		}
 	case r.Status == http.StatusCreated:
 		return "which the vendor answers with 201: it has made something, and will again"
 	case located(t, r):
@@ -226,7 +230,7 @@ var repeatsItself = rule.Rule{
 					continue // a first poll may begin now
 				}
 				try := lab.Try{Case: k, Call: k.Call}
-				if diff := differ(s.Lab.Try(ctx, try), other.Try(ctx, try)); diff != "" {
+				if diff := differ(s.Lab.Try(ctx, try), other.Try(ctx, try), op.IdempotencyHeader()); diff != "" {
 					found(op.Title, "case %s at another time and with other random numbers: %s", k.Name, diff)
 				}
 			}
@@ -234,6 +238,9 @@ var repeatsItself = rule.Rule{
 		return nil
 	},
 }
+
+// making is how mutations of GraphQL are called that make something: createIssue, issueCreate.
+var making = regexp.MustCompile(`\b(create|add|insert)([A-Z]\w*)?\s*[({]|\w(Create|Add|Insert)\s*[({]`)
 
 // upserting requests say, in their address or body, that what is there already is taken.
 var upserting = regexp.MustCompile(`(?i)(upsert|create_?or_?(update|replace)|on_?conflict|if_?exists|overwrite)`)

@@ -170,7 +170,7 @@ var faithful = rule.Rule{
 				shown := map[string]bool{}
 				pointers("", rule.Decode(sample.Output), shown)
 				for _, p := range slices.Sorted(maps.Keys(shown)) {
-					if len(have) > 0 && !have[p] && !strings.HasSuffix(p, "/*") && !free(op.Output, p) {
+					if len(have) > 0 && !have[p] && !strings.HasSuffix(p, "/*") && !free(op.Output, p) && !elsewhere(s, op, p) {
 						found(fmt.Sprintf("%s/samples/%d/output", op.Place, i), "%s is in no case's output", p)
 					}
 				}
@@ -178,6 +178,36 @@ var faithful = rule.Rule{
 		}
 		return nil
 	},
+}
+
+// elsewhere reports whether an operation whose output has an object of the same shape has the property at p in a case: what
+// one action reads of a ticket, another lists of tickets.
+func elsewhere(s *rule.Subject, op rule.Operation, p string) bool {
+	parent, name, _ := cutLast(p)
+	want := shapes(op.Output)[parent]
+	if !strings.Contains(want, "\n") { // a single property makes no shape
+		return false
+	}
+	for _, other := range s.Operations() {
+		have := seen(s, other)
+		for at, shape := range shapes(other.Output) {
+			if shape == want && have[at+"/"+name] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shapes are the names of the properties of each object of a schema, by its place in a value.
+func shapes(schema json.RawMessage) map[string]string {
+	all := map[string]string{}
+	for at, s := range rule.Schemas(schema) {
+		if p, ok := valuePointer(at); ok {
+			all[p] = strings.Join(slices.Sorted(maps.Keys(rule.Properties(s))), "\n")
+		}
+	}
+	return all
 }
 
 // free reports whether the schema does not name the value at p: it is one of the user's own names.

@@ -75,14 +75,14 @@ var typed = rule.Rule{
 	Rule: report.Rule{
 		ID: "O007", Title: "Every property of an input or output has a type", Severity: report.Warning,
 		Rationale: "An editor offers a field by its type, and a value without one cannot be mapped with any certainty.",
-		Fix:       "add type, with items to an array and properties or additionalProperties to an object",
+		Fix:       "add type, with items to an array and properties to an object; one of any shape says additionalProperties: true",
 	},
 	Static: true,
 	Check: func(_ context.Context, s *rule.Subject, found rule.Found) error {
 		for _, op := range s.Operations() {
 			for part, raw := range map[string]json.RawMessage{"/input": op.Input, "/output": op.Output} {
 				for at, schema := range rule.Schemas(raw) {
-					if isProperty(at) && vague(schema) {
+					if isProperty(at) && vague(schema) && schema["additionalProperties"] != true { // true is said, and not left open
 						found(op.Place+part+at, "says nothing of its values")
 					}
 				}

@@ -67,8 +67,8 @@ func line(r lab.Request) string {
 	return r.Method + " " + u
 }
 
-// differ says how two conversations differ, or nothing.
-func differ(a, b lab.Trace) string {
+// differ says how two conversations differ, or nothing. The header varies is the host's, and another in each call.
+func differ(a, b lab.Trace, varies string) string {
 	for i := range min(len(a.Requests), len(b.Requests)) {
 		x, y := a.Requests[i], b.Requests[i]
 		switch {
@@ -78,7 +78,7 @@ func differ(a, b lab.Trace) string {
 			return fmt.Sprintf("the body of request %d (%s) is %s, then %s", i+1, line(x), clip(x.Body), clip(y.Body))
 		}
 		for _, name := range slices.Sorted(maps.Keys(x.Header)) {
-			if !eachCall.MatchString(name) && !slices.Equal(x.Header[name], y.Header[name]) {
+			if !eachCall.MatchString(name) && !strings.EqualFold(name, varies) && !slices.Equal(x.Header[name], y.Header[name]) {
 				return fmt.Sprintf("the header %s of request %d (%s) is another", name, i+1, line(x))
 			}
 		}
