@@ -2,12 +2,10 @@ package documents
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"patchbay/abi"
 	"patchbay/manifest"
@@ -43,25 +41,7 @@ var claims = []rule.Rule{
 			}
 		}
 	}),
-	page(report.Rule{
-		ID: "D022", Title: "The README gives the limits that the quotas give", Severity: report.Note,
-		Rationale: "Who plans by the larger of two figures waits for the smaller one.",
-		Fix:       "write the same figure in both, and say of another whose it is",
-	}, func(s *rule.Subject, p document, found rule.Found) {
-		all := rates(p)
-		for _, unit := range slices.Sorted(maps.Keys(all)) {
-			said := all[unit]
-			var declared []string
-			for _, q := range s.Manifest.Quotas {
-				if time.Duration(q.Per) == units[unit] && q.Requests > 0 {
-					declared = append(declared, strconv.Itoa(q.Requests))
-				}
-			}
-			if len(declared) > 0 && !slices.ContainsFunc(said, func(n string) bool { return slices.Contains(declared, n) }) {
-				found("README.md", "%s requests a %s; the quotas of the manifest have %s", strings.Join(said, ", "), unit, strings.Join(declared, ", "))
-			}
-		}
-	}),
+	figures,
 	page(report.Rule{
 		ID: "D023", Title: "The README says of a field what the manifest says", Severity: report.Warning,
 		Rationale: "Who connects leaves out what is said to be optional, and relies on a default.",
@@ -157,13 +137,20 @@ func listed(s *rule.Subject, name string) bool {
 	return isMethod || slices.ContainsFunc(s.Operations(), func(op rule.Operation) bool { return op.Name == name })
 }
 
-var status = regexp.MustCompile(`\b[45]\d\d\b`)
+var (
+	status = regexp.MustCompile(`\b[45]\d\d\b`)
+	// failing is how a README writes of all failures of the vendor's.
+	failing = regexp.MustCompile(`(?i)\b5xx\b`)
+)
 
 // wrongFault says how a row about a status of the vendor's differs from the error rule for it.
 func wrongFault(m *manifest.Manifest, e entry) string {
 	of := status.FindAllString(e.cells[0], -1)
 	fault := e.column("fault", "error", "code")
 	said := inCode(fault)
+	if len(of) == 0 && failing.MatchString(e.cells[0]) {
+		of = []string{"5xx"}
+	}
 	if len(of) != 1 || len(e.cells) < 2 || fault == e.cells[0] || len(said) != 1 {
 		return ""
 	}
@@ -173,31 +160,15 @@ func wrongFault(m *manifest.Manifest, e entry) string {
 		}
 		return ""
 	}
+	if of[0] == "5xx" && !abi.Code(said[0]).Temporary() && !slices.Contains([]abi.Code{abi.Internal, abi.InDoubt}, abi.Code(said[0])) {
+		return "5xx is said to be " + said[0] + "; what the vendor cannot do is unavailable"
+	}
 	for _, r := range m.Errors {
 		if strconv.Itoa(r.Status) == of[0] && r.Pointer == "" && r.Header == "" && r.Code != said[0] {
 			return fmt.Sprintf("%s is said to be %s; the error rule makes it %s", of[0], said[0], r.Code)
 		}
 	}
 	return ""
-}
-
-var (
-	rate  = regexp.MustCompile(`\b(\d{1,3}(?:,\d{3})+|\d+) (?:requests|calls)(?: (?:a|an|per|each|every)|/| in (?:a|one)) ?(second|minute|hour|day)\b`)
-	units = map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
-	more  = regexp.MustCompile(`^ and (\d{1,3}(?:,\d{3})+|\d+) (?:requests |calls )?(?:a|an|per) (second|minute|hour|day)\b`)
-)
-
-// rates are the numbers of requests in a unit of time that a README names, by the unit.
-func rates(p document) map[string][]string {
-	all := map[string][]string{}
-	keep := func(n, unit string) { all[unit] = append(all[unit], strings.ReplaceAll(n, ",", "")) }
-	for _, at := range rate.FindAllStringSubmatchIndex(p.text, -1) {
-		keep(p.text[at[2]:at[3]], p.text[at[4]:at[5]])
-		if m := more.FindStringSubmatch(p.text[at[1]:]); m != nil {
-			keep(m[1], m[2])
-		}
-	}
-	return all
 }
 
 var (

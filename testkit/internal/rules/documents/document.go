@@ -11,6 +11,7 @@ import (
 
 // document is a README, as far as the rules read it.
 type document struct {
+	raw   string
 	text  string // in lower case
 	prose []line // all but code blocks
 	heads []heading
@@ -48,7 +49,7 @@ var (
 
 // parse reads Markdown as far as headings, links and code blocks go.
 func parse(data []byte) document {
-	d := document{text: strings.ToLower(string(data))}
+	d := document{raw: string(data), text: strings.ToLower(string(data))}
 	open := "" // the fence of the code block that a line is in
 	for i, text := range strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n") {
 		m := fence.FindStringSubmatch(text)
@@ -117,10 +118,20 @@ func (d document) says(words ...string) bool {
 
 // mentions reports whether a name is there as a whole word.
 func (d document) mentions(name string) bool {
-	if name == "" {
+	return hasWord(d.text, strings.ToLower(name))
+}
+
+// presents reports whether an operation is there, by its name or title as they are written. A product of almost the
+// same name, SuiteQL beside suiteql, is not the operation.
+func (d document) presents(name, title string) bool {
+	return hasWord(d.raw, name) || hasWord(d.raw, title)
+}
+
+func hasWord(text, word string) bool {
+	if word == "" {
 		return false
 	}
-	found, err := regexp.MatchString(`(^|[^a-z0-9_])`+regexp.QuoteMeta(strings.ToLower(name))+`($|[^a-z0-9_])`, d.text)
+	found, err := regexp.MatchString(`(^|[^A-Za-z0-9_])`+regexp.QuoteMeta(word)+`($|[^A-Za-z0-9_])`, text)
 	return err == nil && found
 }
 

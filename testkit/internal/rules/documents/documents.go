@@ -11,7 +11,7 @@ import (
 )
 
 // Rules are the rules of this family.
-func Rules() []rule.Rule { return slices.Concat(readmes, links, claims, schemas) }
+func Rules() []rule.Rule { return slices.Concat(readmes, links, claims, named, schemas) }
 
 // page makes a rule about a README that is there.
 func page(r report.Rule, check func(s *rule.Subject, p document, found rule.Found)) rule.Rule {
@@ -40,12 +40,12 @@ var readmes = []rule.Rule{
 		Origin:    "Airbyte QA section templates",
 	}, func(s *rule.Subject, p document, found rule.Found) {
 		for _, a := range s.Manifest.Actions {
-			if !p.mentions(a.Name) {
+			if !p.presents(a.Name, a.Title) {
 				found("README.md", "action %s is not mentioned", a.Name)
 			}
 		}
 		for _, t := range s.Manifest.Triggers {
-			if !p.mentions(t.Name) {
+			if !p.presents(t.Name, t.Title) {
 				found("README.md", "trigger %s is not mentioned", t.Name)
 			}
 		}

@@ -41,7 +41,7 @@ var orders = regexp.MustCompile(`(?i)\b(ignore|disregard|forget|override) (all |
 var praise = regexp.MustCompile(`(?i)\b(best[- ]in[- ]class|world[- ]class|blazing(ly)?|lightning[- ]fast|cutting[- ]edge|state[- ]of[- ]the[- ]art|revolutionary|game[- ]chang(er|ing)|unparalleled|unmatched|effortless(ly)?|seamless(ly)?|supercharge|next[- ]gen(eration)?|industry[- ]leading|market[- ]leading|award[- ]winning|the (best|most powerful|leading|ultimate|number one))\b|#1\b`)
 
 // others are words that hold the sentences of other languages together, and that English does not have.
-var others = strings.Fields("der das und ist nicht eine einen einer dem den des aus mit für von oder wenn wird werden auf bei nach zu zum zur sind als auch nur " +
+var others = strings.Fields("der das und ist nicht ein eine einen einer eines dem den des aus mit für von oder wenn wird werden kann durch über auf bei nach zu zum zur sind als auch nur " +
 	"le les des une est pas dans pour sur avec qui que ou sont cette aux du et " +
 	"el los las una unos para por con que del está esta como sin más " +
 	"il lo gli della delle di che sono questo questa " +

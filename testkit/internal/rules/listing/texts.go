@@ -40,6 +40,7 @@ var texts = []rule.Rule{
 		Fix:       "begin with a capital letter or a figure and end with a full stop",
 		Origin:    "Power Platform full sentences with punctuation",
 	}, unfinished),
+	mixed,
 }
 
 // eachText makes a rule that looks at every text; what it is told to find is shown as evidence.

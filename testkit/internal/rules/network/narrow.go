@@ -175,8 +175,11 @@ func given(u use, w string) bool {
 	for _, x := range u.of.Exchanges {
 		from = append(from, x.AnswerBody...)
 	}
-	return strings.Contains(string(from), w)
+	return strings.Contains(aKey.ReplaceAllString(string(from), ""), w)
 }
+
+// aKey is a key of an object: what an answer is called is not what it says.
+var aKey = regexp.MustCompile(`"[^"]*"\s*:`)
 
 var pathTwice = rule.Rule{
 	Rule: report.Rule{

@@ -18,6 +18,7 @@ func Rules() []rule.Rule {
 		closed, described, typed, possible, consistent, spelled,
 		sampled, realistic, dated, faithful,
 		repeatable, keyed, contradicting, used, told, distinct,
+		identified, offered,
 		replayed, innocent, modest, marked, upserted, looked,
 		advancing, turning, seamless, emptied, finite, whole,
 		choosable, acceptable, drawn,
