@@ -28,7 +28,7 @@ func extra(x *cases.Exchange) Mishap {
 func changed(x *cases.Exchange, kind Kind) []Mishap {
 	wanted := func(string, any) bool { return true }
 	if kind == Large {
-		wanted = func(p string, was any) bool { return isID(p) && isInteger(was) }
+		wanted = func(p string, was any) bool { return isID(p) && (isInteger(was) || isDigits(was)) }
 	}
 	var all []Mishap
 	for _, p := range properties(decode(x.AnswerBody), mostProperties, wanted) {
@@ -41,6 +41,9 @@ func changed(x *cases.Exchange, kind Kind) []Mishap {
 			body = drop(body, p)
 		case was == nil:
 			continue
+		case kind == Large && isDigits(was):
+			m.Does = fmt.Sprintf("answers %q for %s", LargeText, p)
+			body = put(body, p, quote(LargeText))
 		default:
 			value := map[Kind]json.RawMessage{Null: json.RawMessage("null"), Retyped: otherType(was), Large: json.RawMessage(LargeID)}[kind]
 			m.Does = fmt.Sprintf("answers %s for %s", value, p)
@@ -82,6 +85,12 @@ func isInteger(v any) bool {
 	}
 	_, err := strconv.ParseInt(n.String(), 10, 64)
 	return err == nil
+}
+
+// isDigits reports whether v is a text that a guest may take for a number.
+func isDigits(v any) bool {
+	text, ok := v.(string)
+	return ok && text != "" && strings.Trim(text, "0123456789") == ""
 }
 
 // otherType is a value of a type that nobody would expect in the place of v.

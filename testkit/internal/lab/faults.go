@@ -85,7 +85,8 @@ func (l *Lab) spots(ctx context.Context) []spot {
 		for n := range t.Case.Exchanges {
 			shape := Shape(&t.Case.Exchanges[n])
 			times[shape]++
-			key := fmt.Sprint(t.Case.Call.Kind, " ", t.Case.Call.Operation, " ", shape, " ", times[shape])
+			later := len(t.Case.Call.Cursor) > 0 // a guest may take the failure of a later page for the end
+			key := fmt.Sprint(t.Case.Call.Kind, " ", t.Case.Call.Operation, " ", later, " ", shape, " ", times[shape])
 			if !seen[key] {
 				seen[key], all = true, append(all, spot{t, n})
 			}

@@ -26,7 +26,7 @@ const (
 	Null       Kind = "null"       // a success with null for one of its properties
 	Retyped    Kind = "retyped"    // a success with one of its properties of another type
 	Extra      Kind = "extra"      // a success with properties that nobody knows
-	Large      Kind = "large"      // a success with an id that no float64 holds
+	Large      Kind = "large"      // a success with an id that no float64 holds, as a number or a text
 )
 
 // Kinds are all kinds of mishaps.
@@ -39,6 +39,7 @@ const (
 	Marker    = "patchbay_marker"          // properties that nobody knows
 	Words     = "The vendor says so: 4711" // a message for people
 	LargeID   = "9007199254740993"         // 2^53+1
+	LargeText = "8006604345696676081"      // an id in a text: what any number of fewer bits makes of it is told apart
 	Elsewhere = "elsewhere.invalid"        // a host that no grant leads to
 	longWait  = 120                        // seconds that no call waits
 	shortWait = 2                          // seconds that every call waits

@@ -23,6 +23,7 @@ func Rules() []rule.Rule {
 		advancing, turning, seamless, emptied, finite, whole,
 		choosable, acceptable, drawn,
 		repeatsItself, steady, pointed, confined, applied, exact, effective,
+		quoted, shortened, lettered, arriving, disclosed, emptying,
 	})
 }
 

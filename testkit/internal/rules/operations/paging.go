@@ -135,7 +135,7 @@ func asked(t lab.Trace) string {
 var seamless = rule.Rule{
 	Rule: report.Rule{
 		ID: "O108", Title: "A page begins where the one before ended", Severity: report.Error,
-		Rationale: "A step that is too wide skips what lies between two pages, without an error.",
+		Rationale: "A step that is too wide skips what lies between two pages, without an error; one that is too narrow gives things twice.",
 		Fix:       "count pages by one, and offsets by the number of items that the vendor gave",
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
@@ -153,6 +153,8 @@ var seamless = rule.Rule{
 					found(p.op.Title, "case %s: %s goes from %d to %d", p.trace.Case.Name, name, before[name], n)
 				case offset.MatchString(name) && step > p.given():
 					found(p.op.Title, "case %s: %s goes from %d to %d, after %d items", p.trace.Case.Name, name, before[name], n, p.given())
+				case offset.MatchString(name) && step > 0 && step < p.items && !listed(p.trace.Case, step):
+					found(p.op.Title, "case %s: %s goes from %d to %d, after %d items", p.trace.Case.Name, name, before[name], n, p.items)
 				}
 			}
 		}
@@ -196,12 +198,15 @@ func (p page) given() int {
 	return p.items
 }
 
+// linking reports whether a list is of links, which are nobody's items.
+func linking(l lab.List) bool { return l.Name() == "links" || l.Name() == "_links" }
+
 // given is the length of the longest list in the answers of a case: what the vendor gave.
 func given(k *cases.Case) int {
 	n := 0
 	for _, x := range k.Exchanges {
 		for _, l := range lab.Lists(x.AnswerBody) {
-			if l.Name() != "links" && l.Name() != "_links" {
+			if !linking(l) {
 				n = max(n, len(l.Items))
 			}
 		}
@@ -302,7 +307,7 @@ var whole = rule.Rule{
 func listed(k *cases.Case, n int) bool {
 	for _, x := range k.Exchanges {
 		for _, l := range lab.Lists(x.AnswerBody) {
-			if len(l.Items) == n && n > 0 {
+			if len(l.Items) == n && n > 0 && !linking(l) {
 				return true
 			}
 		}

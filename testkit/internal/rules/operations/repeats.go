@@ -93,7 +93,7 @@ var upserted = rule.Rule{
 			}
 			for _, t := range all {
 				for _, r := range writesOf(t) {
-					if why := again(op.Idempotency.Key, t, r); t.Fault == nil && why != "" {
+					if why := again(op.Idempotency.Key, t, r); t.Case.Want.Fault == nil && why != "" {
 						found(op.Title, "case %s sends %s, %s", t.Case.Name, line(r), why)
 					}
 				}

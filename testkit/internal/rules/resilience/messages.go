@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"patchbay/abi"
+	"patchbay/manifest"
 	"patchbay/testkit/internal/lab"
 	"patchbay/testkit/internal/rule"
 	"patchbay/testkit/report"
@@ -82,17 +84,38 @@ var messages = []rule.Rule{
 		}
 		return "a planted credential is in the result, the fault or the log"
 	}),
-	behaviour(report.Rule{
+	{Rule: report.Rule{
 		ID: "R036", Title: "The field that a fault names is one of the input", Severity: report.Warning,
 		Rationale: "An editor shows the message at the field; what is not there is shown nowhere.",
 		Fix:       "give a JSON pointer into the operation's input, or none",
 		Origin:    "RFC 9457 pointer member",
-	}, always, func(t *trial) string {
-		if t.Fault == nil || t.Fault.Field == "" || t.Fault.Code == abi.Internal || misfit.MatchString(t.Fault.Message) || declares(t.op.Input, t.Fault.Field) {
-			return ""
+	}, Check: fieldless},
+}
+
+// fieldless finds faults at places that the input has not: in the trials, and in the cases as they are.
+func fieldless(ctx context.Context, s *rule.Subject, found rule.Found) error {
+	all, err := trials(ctx, s, lab.Kinds...)
+	if err != nil {
+		return err
+	}
+	gather := gathered{}
+	for i := range all {
+		if t := &all[i]; t.Hits > 0 && misplaced(t.op, t.Fault) {
+			gather.add(t.place(), fmt.Sprintf("%s; %s at %s, which the input has not", t.what(), t.end(), t.Fault.Field))
 		}
-		return fmt.Sprintf("%s at %s, which the input has not", t.end(), t.Fault.Field)
-	}),
+	}
+	for _, t := range s.Lab.Replays(ctx) {
+		op, ok := s.Manifest.Operation(t.Case.Call.Kind, t.Case.Call.Operation)
+		if ok && misplaced(op, t.Fault) {
+			gather.add(string(op.Kind)+" "+op.Name, fmt.Sprintf("%s ends with a fault at %s, which the input has not", t.Case.Name, t.Fault.Field))
+		}
+	}
+	gather.tell(found)
+	return nil
+}
+
+func misplaced(op manifest.Operation, f *abi.Fault) bool {
+	return f != nil && f.Field != "" && f.Code != abi.Internal && !misfit.MatchString(f.Message) && !declares(op.Input, f.Field)
 }
 
 // declares reports whether an input schema has the property that a pointer begins with.

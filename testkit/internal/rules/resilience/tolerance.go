@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	rounded  = regexp.MustCompile(`9007199254740992|9\.00719925474099\d*[eE]`)
+	rounded = regexp.MustCompile(`9007199254740992|9\.00719925474099\d*[eE]` + // LargeID as a float64; LargeText as one, or cut to 32 bits
+		`|8006604345696675840|8006604345696676000|8\.00660434569667\d*[eE]|\b1247373553\b`)
 	noValues = []string{"null", "undefined", "None", "nil", "<nil>", "NaN", "[object Object]"}
 )
 

@@ -3,6 +3,8 @@ package secrets
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,6 +62,31 @@ var logged = rule.Rule{
 	},
 }
 
+var echoed = rule.Rule{
+	Rule: report.Rule{
+		ID: "S014", Title: "A fault's message does not repeat records", Severity: report.Warning,
+		Rationale: "Messages go to people, logs and mails that the data of a call is not for.",
+		Fix:       "say which record and field it is about, in ids and names; put no part of the input or of an answer into the message but the vendor's words",
+		Origin:    "Make log.sanitize",
+	},
+	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
+		for _, t := range s.Lab.Replays(ctx) {
+			if t.Fault == nil || public(s, t) {
+				continue
+			}
+			bodies := [][]byte{t.Case.Call.Input}
+			for _, x := range t.Case.Exchanges {
+				bodies = append(bodies, x.AnswerBody, x.Body)
+			}
+			message := bare(t.Fault.Message)
+			if slices.ContainsFunc(bodies, func(b []byte) bool { return holdsPart(message, b) }) {
+				found(rule.CaseFile(t.Case.Name), "the message of %s %s has a part of the input or of a body", t.Case.Call.Kind, t.Case.Call.Operation)
+			}
+		}
+		return nil
+	},
+}
+
 // public reports whether an operation handles nothing but public data.
 func public(s *rule.Subject, t lab.Trace) bool {
 	if a, ok := s.Manifest.Action(t.Case.Call.Operation); ok {
@@ -68,8 +95,8 @@ func public(s *rule.Subject, t lab.Trace) bool {
 	return false
 }
 
-// repeated says what the logs have of the bodies and the input: a text with a space in it, an e-mail address, or a
-// whole body. Ids are fine.
+// repeated says what the logs have of the bodies and the input: a text with a space in it, an e-mail address, a
+// whole body or an object of one. Ids are fine.
 func repeated(t lab.Trace) string {
 	logs := strings.ReplaceAll(t.Said, `\"`, `"`)
 	what := ""
@@ -91,9 +118,38 @@ func repeated(t lab.Trace) string {
 		if json.Unmarshal(b, &v) == nil {
 			walk("", v, see)
 		}
+		if what == "" && holdsPart(bare(logs), b) {
+			what = "a part of the input or of a body"
+		}
 	}
 	return what
 }
+
+// leastPart is the length from which an object in a log is taken for a part of a body, and not for an id.
+const leastPart = 20
+
+// holdsPart reports whether logs have an object of a body, as it was or as a guest would write it out again.
+func holdsPart(logs string, body []byte) bool {
+	var parts map[string]json.RawMessage
+	var list []json.RawMessage
+	if json.Unmarshal(body, &list) == nil {
+		return slices.ContainsFunc(list, func(e json.RawMessage) bool { return holdsPart(logs, e) })
+	}
+	var v any
+	if json.Unmarshal(body, &parts) != nil || json.Unmarshal(body, &v) != nil {
+		return false
+	}
+	sorted, _ := json.Marshal(v) // it was read from JSON
+	for _, text := range []string{string(body), string(sorted), fmt.Sprint(v)} {
+		if text = bare(text); len(text) >= leastPart && strings.Contains(logs, text) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(parts)), func(e json.RawMessage) bool { return holdsPart(logs, e) })
+}
+
+// bare is text without white space, of which JSON may have more or less.
+func bare(text string) string { return strings.Join(strings.Fields(text), "") }
 
 func lengthOf(s string) string {
 	if len(s) > 40 {

@@ -11,7 +11,7 @@ import (
 
 // Rules are the rules of this family.
 func Rules() []rule.Rule {
-	return slices.Concat(written, recorded, personal, []rule.Rule{returned, logged, handed})
+	return slices.Concat(written, recorded, personal, []rule.Rule{returned, logged, echoed, handed})
 }
 
 // written are about credentials that somebody has written into what ships.
