@@ -44,6 +44,9 @@ func TestLab_Faults(t *testing.T) {
 		if x.Case.Name != "again.txtar" {
 			t.Errorf("%s was tried, which is like another case, or does not go as recorded", x.Case.Name)
 		}
+		if x.Mishap.answer != nil {
+			t.Errorf("%s: its body is kept as long as the lab", x.Mishap.Does)
+		}
 		if x.Leaked || x.Recorded.Problem != "" {
 			t.Errorf("%s: leaked %t, recorded: %s", x.Mishap.Does, x.Leaked, x.Recorded.Problem)
 		}

@@ -16,11 +16,13 @@ func TestSimilar(t *testing.T) {
 		exchangeOf(t, "GET https://a.example/v1/orgs/7/users?page=1", "200\n\none"),
 		exchangeOf(t, "GET https://a.example/v1/orgs/7/users?page=2", "200\n\ntwo"),
 		exchangeOf(t, "GET https://a.example/v1/orgs/7/tasks/5", "200\n\ntask"),
+		exchangeOf(t, "GET https://a.example/v1/orgs/7/tasks/6", "200\n\nother"),
 		exchangeOf(t, "POST https://a.example/v1/orgs/7/tasks", "201\n\nmade"),
 	}
 	v := &similar{left: all, all: all}
 	for _, tt := range []struct{ method, url, want string }{
 		{"GET", "https://a.example/v1/orgs/7/tasks/9", "task"}, // another task, most of the path is the same
+		{"GET", "https://a.example/v1/orgs/7/tasks/5", "task"}, // the very same, rather than one that was not used
 		{"GET", "https://a.example/v1/orgs/7/users?page=1", "one"},
 		{"GET", "https://a.example/v1/orgs/7/users?page=7&x=y", "two"}, // the query does not count
 		{"GET", "https://a.example/v1/orgs/7/users?page=8", "two"},     // and the last is given for ever
