@@ -131,6 +131,8 @@ func (o *publishOptions) attach(ctx context.Context, home string, r *registry.Re
 // explainCertificate adds a hint and an exit code to what keeps a certificate from being published.
 func explainCertificate(err error) error {
 	switch {
+	case errors.Is(err, registry.ErrNotCompared):
+		return cli.Hint(err, "nothing was published; users are told by it what an upgrade breaks: 'pack certify --sign --previous NAME@VERSION'")
 	case errors.Is(err, registry.ErrReportDiffers):
 		return cli.Hint(cli.WithExit(err, cli.ExitFindings), "nothing was published; certify again with this version of pack: 'pack certify --sign'")
 	case errors.Is(err, bundle.ErrUntrusted):

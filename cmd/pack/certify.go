@@ -128,6 +128,9 @@ func keep(b *bundle.Bundle, path string) error {
 
 func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
 	opts := testkit.Options{Only: o.only}
+	if err := o.writable(); err != nil {
+		return opts, err
+	}
 	switch {
 	case o.sign && len(o.only) > 0:
 		return opts, cli.Usage("--sign wants all rules, not --only some")
@@ -151,6 +154,20 @@ func (o *certifyOptions) options(ctx context.Context) (testkit.Options, error) {
 	var err error
 	opts.Previous, err = find(ctx, o.previous, o.registry)
 	return opts, err
+}
+
+// writable refuses a file that cannot be written before anybody has waited for the report.
+func (o *certifyOptions) writable() error {
+	if o.out == "" {
+		return nil
+	}
+	if info, err := os.Stat(o.out); err == nil && info.IsDir() {
+		return cli.Hint(fmt.Errorf("--out %s is a folder", o.out), "name a file in it")
+	}
+	if _, err := os.Stat(filepath.Dir(o.out)); err != nil {
+		return cli.Hint(fmt.Errorf("--out %s: %w", o.out, err), "make the folder first")
+	}
+	return nil
 }
 
 // source is where the reader of the report is: where the command was typed. Of a connector that was not built (b is nil),

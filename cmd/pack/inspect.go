@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
 	"strings"
 
@@ -57,6 +59,9 @@ func find(ctx context.Context, arg, root string) (*bundle.Bundle, error) {
 		return nil, err
 	}
 	b, _, err = r.Pull(ctx, arg)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, cli.Hint(err, "there is no folder %s either; 'host search' lists what is in the registry", arg)
+	}
 	return b, explain(root, err)
 }
 
