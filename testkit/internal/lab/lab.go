@@ -60,6 +60,7 @@ type Lab struct {
 	calls      int // so far
 	kept       kept
 	clock      *virtual.Clock
+	world      *host.World // what guests see of time and chance
 	opts       Options
 }
 
@@ -103,7 +104,8 @@ func (l *Lab) config(opts Options) host.Config {
 		return c
 	}
 	c.Audit, c.Transport, c.NoRetries = l.trail, l.wire, !opts.retries
-	c.Clock, c.World = l.clock, cmp.Or(opts.world, &host.World{Now: epoch, Seed: 1})
+	l.world = cmp.Or(opts.world, &host.World{Now: epoch, Seed: 1})
+	c.Clock, c.World = l.clock, l.world
 	c.Logger = slog.New(newEar(l.logs, l.said))
 	return c
 }

@@ -13,12 +13,19 @@ type Try struct {
 	Case *cases.Case // where the answers are from
 	Call cases.Call
 	Key  string // identifies the call to vendors that know repeated calls by a key; default a new one
+	// Chance gives the call other random numbers, where it is not 0. What the guest drew when it started stays.
+	Chance uint64
 	// Change makes an answer another one, when it is not nil. n counts the requests of the call from 0.
 	Change func(n int, x cases.Exchange) cases.Exchange
 }
 
 // Try makes one call that is not as its case says. Its Problem is empty unless the call could not be made at all.
 func (l *Lab) Try(ctx context.Context, t Try) Trace {
+	if t.Chance != 0 {
+		usual := l.world.Seed
+		l.world.Seed = t.Chance
+		defer func() { l.world.Seed = usual }()
+	}
 	return l.performKeyed(ctx, t.Case, t.Call, &similar{left: t.Case.Exchanges, all: t.Case.Exchanges, change: t.Change}, t.Key)
 }
 

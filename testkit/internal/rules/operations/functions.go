@@ -10,6 +10,7 @@ import (
 
 	"patchbay/abi"
 	"patchbay/manifest"
+	"patchbay/testkit/internal/cases"
 	"patchbay/testkit/internal/lab"
 	"patchbay/testkit/internal/rule"
 	"patchbay/testkit/report"
@@ -123,11 +124,38 @@ var drawn = rule.Rule{
 			for _, t := range traces(ctx, s, op) {
 				if why := undrawn(t); t.Fault == nil && why != "" {
 					found(op.Title, "case %s: %s", t.Case.Name, why)
+					continue
+				}
+				for _, other := range otherAccounts {
+					again := s.Lab.Try(ctx, lab.Try{Case: t.Case, Call: t.Case.Call, Change: other.change})
+					if why := undrawn(again); t.Fault == nil && again.Fault == nil && why != "" {
+						found(op.Title, "case %s, %s: %s", t.Case.Name, other.when, why)
+						break
+					}
 				}
 			}
 		}
 		return nil
 	},
+}
+
+// otherAccounts are answers that a form may be made of as well: those of an account in which it is another form.
+var otherAccounts = []struct {
+	when   string
+	change func(int, cases.Exchange) cases.Exchange
+}{
+	{"with the lists of its answers empty", withoutItems},
+	{"with false for every true of its answers", everywhere(instead(true, false))},
+	{"with true for every false of its answers", everywhere(instead(false, true))},
+}
+
+func instead(of, v bool) func(string, any) any {
+	return func(_ string, was any) any {
+		if was == of {
+			return v
+		}
+		return was
+	}
 }
 
 func undrawn(t lab.Trace) string {

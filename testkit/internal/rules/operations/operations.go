@@ -24,6 +24,7 @@ func Rules() []rule.Rule {
 		choosable, acceptable, drawn,
 		repeatsItself, steady, pointed, confined, applied, exact, effective,
 		quoted, shortened, lettered, arriving, disclosed, emptying,
+		provided, uncut, zoned, telling, continued, furtherChoices, understood, leftOut,
 	})
 }
 

@@ -289,13 +289,17 @@ var whole = rule.Rule{
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
 		for _, op := range s.Operations() {
 			for _, t := range traces(ctx, s, op) {
-				if op.Kind != abi.KindAction || t.Status != abi.StatusPage {
+				if op.Kind != abi.KindAction && op.Kind != abi.KindOptions || t.Status != abi.StatusPage {
 					continue
 				}
-				out, _ := rule.Decode(t.Output).(map[string]any)
-				items, _ := out["items"].([]any)
-				if n := given(t.Case); len(items) < n && !listed(t.Case, len(items)) {
-					found(op.Title, "case %s: %d of the vendor's %d items", t.Case.Name, len(items), n)
+				items := len(itemsOf(t))
+				if n := given(t.Case); op.Kind == abi.KindAction && items < n && !listed(t.Case, items) {
+					found(op.Title, "case %s: %d of the vendor's %d items", t.Case.Name, items, n)
+					continue
+				}
+				if seen := dropped(ctx, s, op, t); seen != "" {
+					found(op.Title, "case %s: %s", t.Case.Name, seen)
+					break
 				}
 			}
 		}

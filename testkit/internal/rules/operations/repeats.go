@@ -3,9 +3,12 @@ package operations
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"patchbay/abi"
@@ -225,6 +228,11 @@ var repeatsItself = rule.Rule{
 			return err
 		}
 		for _, op := range s.Operations() {
+			if seen := fickle(ctx, s, other, op); seen != "" {
+				found(op.Title, "%s", seen)
+			}
+		}
+		for _, op := range s.Operations() {
 			for _, k := range s.CasesOf(op) {
 				if op.Kind == abi.KindTrigger && len(k.Call.Cursor) == 0 {
 					continue // a first poll may begin now
@@ -241,6 +249,38 @@ var repeatsItself = rule.Rule{
 
 // making is how mutations of GraphQL are called that make something: createIssue, issueCreate.
 var making = regexp.MustCompile(`\b(create|add|insert)([A-Z]\w*)?\s*[({]|\w(Create|Add|Insert)\s*[({]`)
+
+// fickle finds an input that makes one mistake be told here and another elsewhere, as it does where the first of several
+// is the first by the order of a map.
+func fickle(ctx context.Context, s *rule.Subject, other *lab.Lab, op rule.Operation) string {
+	k := fullest(s, op)
+	if k == nil {
+		return ""
+	}
+	properties := propertiesOf(op)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		now, _ := inputOf(k.Call)[name].(map[string]any)
+		call, ok := with(op, k, name, strangers(now))
+		if try := (lab.Try{Case: k, Call: call}); ok && rule.Has(properties[name], "object") {
+			if diff := differ(s.Lab.Try(ctx, try), other.Try(ctx, try), op.IdempotencyHeader()); diff != "" {
+				return fmt.Sprintf("with properties in %s that nobody knows, at another time and with other random numbers: %s", name, diff)
+			}
+		}
+	}
+	return ""
+}
+
+// strangers is an object with properties that nobody knows.
+func strangers(now map[string]any) map[string]any {
+	made := maps.Clone(now)
+	if made == nil {
+		made = map[string]any{}
+	}
+	for i := range 6 {
+		made[fmt.Sprint("stranger_", i)] = "x"
+	}
+	return made
+}
 
 // upserting requests say, in their address or body, that what is there already is taken.
 var upserting = regexp.MustCompile(`(?i)(upsert|create_?or_?(update|replace)|on_?conflict|if_?exists|overwrite)`)

@@ -73,10 +73,7 @@ var hostile = []string{
 
 // escapes says how a hostile text at one property changes more of a request than its own place.
 func escapes(ctx context.Context, s *rule.Subject, op rule.Operation, k *cases.Case, name string, schema map[string]any) string {
-	wrap := func(text string) any { return text }
-	if rule.Has(schema, "array") {
-		wrap = func(text string) any { return []any{text} }
-	}
+	wrap := wrapping(schema, inputOf(k.Call)[name])
 	call, ok := with(op, k, name, wrap(harmless))
 	if !ok {
 		return ""
@@ -106,6 +103,22 @@ func escapes(ctx context.Context, s *rule.Subject, op rule.Operation, k *cases.C
 func inPlace(f *abi.Fault, text string) bool {
 	inside := url.PathEscape(text)
 	return inside != text && f.Code == abi.Forbidden && strings.Contains(f.Message, "/"+inside)
+}
+
+// wrapping puts a text where the case has one: in a list, or before the @ of an address.
+func wrapping(schema map[string]any, now any) func(text string) any {
+	if list, ok := now.([]any); ok || rule.Has(schema, "array") {
+		i := slices.IndexFunc(list, func(e any) bool { _, ok := e.(string); return ok })
+		if i < 0 {
+			return func(text string) any { return []any{text} }
+		}
+		inner := wrapping(nil, list[i])
+		return func(text string) any { return []any{inner(text)} }
+	}
+	if _, domain, ok := strings.Cut(scalar(now), "@"); ok {
+		return func(text string) any { return text + "@" + domain }
+	}
+	return func(text string) any { return text }
 }
 
 // escaped compares a request with text in it to the one with a harmless text in its place.
@@ -141,7 +154,7 @@ func replacedIn(before, after map[string][]string, text, varies string) bool {
 		}
 	}
 	for name, values := range before {
-		if name == "Content-Length" || strings.EqualFold(name, varies) {
+		if name == "Content-Length" || strings.EqualFold(name, varies) || eachCall.MatchString(name) {
 			continue
 		}
 		for i, v := range values {
