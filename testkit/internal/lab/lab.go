@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"patchbay/abi"
@@ -160,10 +161,16 @@ func (l *Lab) Ready(ctx context.Context) error {
 }
 
 func blameless(err error) error {
-	if err != nil && abi.AsFault(err).Code == abi.Unavailable {
+	if err != nil && abi.AsFault(err).Code == abi.Unavailable && !Unstarted(abi.AsFault(err)) {
 		return fmt.Errorf("the guest cannot be tried on this machine now: %w", err)
 	}
 	return nil
+}
+
+// Unstarted is true of a guest whose limits are too small for it to begin: the host says then that it is unavailable,
+// and says so on every machine.
+func Unstarted(f *abi.Fault) bool {
+	return f.Code == abi.Unavailable && strings.Contains(f.Message, string(abi.LimitExceeded)+": the guest did not start")
 }
 
 // Describe asks the guest what it has code for.

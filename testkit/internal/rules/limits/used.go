@@ -62,7 +62,7 @@ var enough = rule.Rule{
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
 		for _, t := range s.Lab.Replays(ctx) {
 			expected := t.Case.Want.Fault != nil && t.Case.Want.Fault.Code == abi.LimitExceeded
-			if t.Fault != nil && t.Fault.Code == abi.LimitExceeded && !expected {
+			if t.Fault != nil && (t.Fault.Code == abi.LimitExceeded || lab.Unstarted(t.Fault)) && !expected {
 				found(rule.CaseFile(t.Case.Name), "%s %s: %s", t.Case.Call.Kind, t.Case.Call.Operation, t.Fault.Message)
 			}
 		}

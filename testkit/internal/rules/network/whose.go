@@ -64,7 +64,7 @@ func stranger(s *rule.Subject, f manifest.Field) string {
 		return ""
 	}
 	for _, k := range s.Cases {
-		for _, v := range lookAlikes(k.Call.Fields[f.Name]) {
+		for _, v := range lookAlikes(fields(s.Manifest, k.Call)[f.Name]) {
 			if _, problem := f.Value(v); problem == "" {
 				return v
 			}

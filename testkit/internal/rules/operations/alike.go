@@ -37,6 +37,23 @@ var careful = []rule.Rule{
 		}
 	}),
 	rule.Look(report.Rule{
+		ID: "O040", Title: "An id is chosen from the pick list that there is for it", Severity: report.Note,
+		Rationale: "People know names, and have to look for ids: the list is there, and the form does not show it.",
+		Fix:       "add x-options with the function's name to the property",
+		Origin:    "Zapier D004 and D005, Pipedream avoid asking for IDs",
+	}, func(s *rule.Subject, found rule.Found) {
+		for _, op := range s.Operations() {
+			properties := propertiesOf(op)
+			for _, name := range slices.Sorted(maps.Keys(properties)) {
+				thing, _ := strings.CutSuffix(name, "_id")
+				plain := properties[name]["x-options"] == nil && properties[name]["enum"] == nil && properties[name]["x-schema"] == nil
+				if f, ok := s.Manifest.Function(abi.KindOptions, thing+"s"); ok && plain && (op.Kind == abi.KindAction || op.Kind == abi.KindTrigger) {
+					found(rule.Pointer(op.Place+"/input/properties", name), "it is typed by hand, and %s lists what there is", f.Name)
+				}
+			}
+		}
+	}),
+	rule.Look(report.Rule{
 		ID: "O033", Title: "A pattern is held to the whole text", Severity: report.Note,
 		Rationale: "In JSON Schema a pattern without ^ and $ matches anywhere: anything may stand around it.",
 		Fix:       "write ^ before it and $ behind it",
