@@ -83,13 +83,14 @@ func leadsOn(x cases.Exchange) (more, sure bool) {
 			return true, false
 		}
 	}
-	return links(doc, 0), false
+	return saysMore(doc, 0), false // no flag: counts would have been sure
 }
 
 // asksFor is the number of the page that a request asks for. The answer may claim to be another.
 func asksFor(x cases.Exchange) int64 {
-	for name, values := range x.URL.Query() {
-		if n, err := strconv.ParseInt(values[0], 10, 64); err == nil && pageNumber.MatchString(name) {
+	query := x.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if n, err := strconv.ParseInt(query[name][0], 10, 64); err == nil && pageNumber.MatchString(name) {
 			return n
 		}
 	}
@@ -115,17 +116,6 @@ func counts(v any, asked int64, depth int) (more, sure bool) {
 		}
 	}
 	return false, false
-}
-
-// links finds the address or the token of a next page.
-func links(v any, depth int) bool {
-	m, _ := v.(map[string]any)
-	for name, v := range m {
-		if nextPage.MatchString(name) && !nothing(v) || depth < 3 && links(v, depth+1) {
-			return true
-		}
-	}
-	return false
 }
 
 func nothing(v any) bool {

@@ -2,7 +2,6 @@ package operations
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 
 	"patchbay/testkit/internal/cases"
@@ -52,14 +51,7 @@ var (
 func saysMore(v any, depth int) bool {
 	m, _ := v.(map[string]any)
 	for name, v := range m {
-		text, isText := v.(string)
-		number, isNumber := v.(json.Number)
-		switch {
-		case moreFlag.MatchString(name) && v == true:
-			return true
-		case nextPage.MatchString(name) && (isText && text != "" || isNumber && number != "0"):
-			return true
-		case depth < 3 && saysMore(v, depth+1):
+		if moreFlag.MatchString(name) && v == true || nextPage.MatchString(name) && !nothing(v) || depth < 3 && saysMore(v, depth+1) {
 			return true
 		}
 	}

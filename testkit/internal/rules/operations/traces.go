@@ -45,6 +45,23 @@ func fullest(s *rule.Subject, op rule.Operation) *cases.Case {
 	return best
 }
 
+// settings are cases in which an operation succeeds with a property set, one for each choice of what else is set: that may
+// keep it from being used. Where no case sets it, it is the fullest.
+func settings(s *rule.Subject, op rule.Operation, name string) (all []*cases.Case) {
+	seen := map[string]bool{}
+	for _, k := range successes(s, op) {
+		input := inputOf(k.Call)
+		names := strings.Join(slices.Sorted(maps.Keys(input)), " ")
+		if _, ok := input[name]; ok && !seen[names] {
+			seen[names], all = true, append(all, k)
+		}
+	}
+	if k := fullest(s, op); k != nil && len(all) == 0 {
+		all = append(all, k)
+	}
+	return all
+}
+
 func inputOf(c cases.Call) map[string]any {
 	v, _ := rule.Decode(c.Input).(map[string]any)
 	if v == nil {

@@ -48,14 +48,13 @@ var confined = rule.Rule{
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
 		for _, op := range s.Operations() {
-			k := fullest(s, op)
-			if k == nil {
-				continue
-			}
 			properties := propertiesOf(op)
 			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				if seen := escapes(ctx, s, op, k, name, properties[name]); seen != "" {
-					found(rule.Pointer(op.Place+"/input/properties", name), "%s", seen)
+				for _, k := range settings(s, op, name) {
+					if seen := escapes(ctx, s, op, k, name, properties[name]); seen != "" {
+						found(rule.Pointer(op.Place+"/input/properties", name), "%s", seen)
+						break
+					}
 				}
 			}
 		}
