@@ -26,18 +26,12 @@ var lettered = rule.Rule{
 		Fix:       "send texts as they came; where the vendor takes less, say so with a pattern or end with invalid_input",
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			k := fullest(s, op)
-			if k == nil || op.Kind != abi.KindAction {
-				continue
+		judgeInputs(s, found, func(op rule.Operation, k *cases.Case, name string, schema map[string]any) string {
+			if op.Kind != abi.KindAction {
+				return ""
 			}
-			properties := propertiesOf(op)
-			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				if seen := misspelt(ctx, s, op, k, name, properties[name]); seen != "" {
-					found(rule.Pointer(op.Place+"/input/properties", name), "%s", seen)
-				}
-			}
-		}
+			return misspelt(ctx, s, op, k, name, schema)
+		})
 		return nil
 	},
 }

@@ -3,11 +3,11 @@ package operations
 import (
 	"context"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
+	"patchbay/testkit/internal/cases"
 	"patchbay/testkit/internal/lab"
 	"patchbay/testkit/internal/rule"
 	"patchbay/testkit/report"
@@ -21,25 +21,15 @@ var quoted = rule.Rule{
 		Origin:    "OWASP injection",
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			k := fullest(s, op)
-			if k == nil {
-				continue
-			}
-			properties := propertiesOf(op)
-			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				try := func(text string) (t lab.Trace, ok bool) {
-					call, ok := with(op, k, name, worded(properties[name], text))
-					if !ok {
-						return t, false
-					}
-					return s.Lab.Try(ctx, lab.Try{Case: k, Call: call}), true
+		judgeInputs(s, found, func(op rule.Operation, k *cases.Case, name string, schema map[string]any) string {
+			return unquoted(func(text string) (t lab.Trace, ok bool) {
+				call, ok := with(op, k, name, worded(schema, text))
+				if !ok {
+					return t, false
 				}
-				if seen := unquoted(try); seen != "" {
-					found(rule.Pointer(op.Place+"/input/properties", name), "%s", seen)
-				}
-			}
-		}
+				return s.Lab.Try(ctx, lab.Try{Case: k, Call: call}), true
+			})
+		})
 		return nil
 	},
 }

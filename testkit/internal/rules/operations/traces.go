@@ -62,6 +62,21 @@ func settings(s *rule.Subject, op rule.Operation, name string) (all []*cases.Cas
 	return all
 }
 
+// judgeInputs tells what is wrong with the inputs of operations, by the first of a property's settings that shows it.
+func judgeInputs(s *rule.Subject, found rule.Found, judge func(op rule.Operation, k *cases.Case, name string, schema map[string]any) string) {
+	for _, op := range s.Operations() {
+		properties := propertiesOf(op)
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			for _, k := range settings(s, op, name) {
+				if seen := judge(op, k, name, properties[name]); seen != "" {
+					found(rule.Pointer(op.Place+"/input/properties", name), "%s", seen)
+					break
+				}
+			}
+		}
+	}
+}
+
 func inputOf(c cases.Call) map[string]any {
 	v, _ := rule.Decode(c.Input).(map[string]any)
 	if v == nil {

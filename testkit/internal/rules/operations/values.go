@@ -47,17 +47,9 @@ var confined = rule.Rule{
 		Fix:       "make paths with sdk.Path, queries with Query and bodies with sdk.JSON; join no texts",
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			properties := propertiesOf(op)
-			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				for _, k := range settings(s, op, name) {
-					if seen := escapes(ctx, s, op, k, name, properties[name]); seen != "" {
-						found(rule.Pointer(op.Place+"/input/properties", name), "%s", seen)
-						break
-					}
-				}
-			}
-		}
+		judgeInputs(s, found, func(op rule.Operation, k *cases.Case, name string, schema map[string]any) string {
+			return escapes(ctx, s, op, k, name, schema)
+		})
 		return nil
 	},
 }
