@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"patchbay/manifest"
 	"patchbay/testkit/internal/rule"
@@ -25,9 +24,11 @@ var about = []rule.Rule{
 		for _, o := range offered(s) {
 			told = append(told, o.title, o.description)
 		}
-		have := stems(append(told, s.Manifest.Title)...)
-		said := stems(s.Manifest.Description)
-		if len(said) >= 3 && len(have) > 0 && !slices.ContainsFunc(said, func(w string) bool { return slices.Contains(have, w) }) {
+		have, said := words(append(told, s.Manifest.Title)...), words(s.Manifest.Description)
+		shared := slices.ContainsFunc(said, func(w string) bool {
+			return slices.ContainsFunc(have, func(o string) bool { return stem(o) == stem(w) })
+		})
+		if len(said) >= 3 && len(have) > 0 && !shared {
 			found("/description", "no operation speaks of %s", strings.Join(said, ", "))
 		}
 	}),
@@ -85,17 +86,20 @@ var common = strings.Fields("and the for from with into them their that this you
 	"update updates change changes delete deletes remove removes send sends post posts start starts new add adds search searches keep keeps all any one when " +
 	"data records record items item api use uses page pages account accounts users user people recipes recipe by them over between while has have are can its")
 
-// stems are the beginnings of the words that say what a text is about.
-func stems(texts ...string) (all []string) {
+// words are those that say what a text is about, each once. Of other alphabets than the Latin one it knows none.
+func words(texts ...string) (all []string) {
 	for _, text := range texts {
-		for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) }) {
-			if len(w) > 3 && !slices.Contains(common, w) && !slices.Contains(all, w[:min(len(w), 5)]) {
-				all = append(all, w[:min(len(w), 5)])
+		for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < 'a' || r > 'z' }) {
+			if len(w) > 3 && !slices.Contains(common, w) && !slices.Contains(all, w) {
+				all = append(all, w)
 			}
 		}
 	}
 	return all
 }
+
+// stem is what is the same in invoice, invoices and invoicing.
+func stem(word string) string { return word[:min(len(word), 5)] }
 
 var (
 	unread     = regexp.MustCompile(`^(no|do[._-]?not)[._-]?reply|^(nobody|noone|null|devnull|blackhole|mailer-daemon|postmaster|bounces?)$`)

@@ -1,9 +1,11 @@
 package listing
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"patchbay/testkit/internal/rule"
 	"patchbay/testkit/report"
@@ -34,7 +36,7 @@ var texts = []rule.Rule{
 		Fix:       "link to the https:// address",
 		Origin:    "Zapier D008, VS Code badge links",
 	}, func(t rule.Text) string { return plainLink.FindString(t.Text) }),
-	eachText(report.Rule{
+	eachSentence(report.Rule{
 		ID: "M018", Title: "Descriptions are sentences", Severity: report.Note,
 		Rationale: "They are read alone, in a form, by people and by agents.",
 		Fix:       "begin with a capital letter or a figure and end with a full stop",
@@ -45,10 +47,20 @@ var texts = []rule.Rule{
 
 // eachText makes a rule that looks at every text; what it is told to find is shown as evidence.
 func eachText(r report.Rule, look func(rule.Text) string) rule.Rule {
+	return eachSentence(r, func(t rule.Text) string {
+		if what := look(t); what != "" {
+			return fmt.Sprintf("it has %q", what)
+		}
+		return ""
+	})
+}
+
+// eachSentence is eachText for what says itself what is wrong.
+func eachSentence(r report.Rule, look func(rule.Text) string) rule.Rule {
 	return rule.Look(r, func(s *rule.Subject, found rule.Found) {
 		for _, t := range s.Texts() {
 			if what := look(t); what != "" {
-				found(t.Place, "%q has %q", clip(t.Text), what)
+				found(t.Place, "%q: %s", clip(t.Text), what)
 			}
 		}
 	})
@@ -80,12 +92,11 @@ func unfinished(t rule.Text) string {
 	if t.Key == "title" || inSchema || len(t.Text) < 25 {
 		return ""
 	}
-	first := []rune(t.Text)[0]
-	if unicode.IsLower(first) {
-		return string(first)
+	if first, _ := utf8.DecodeRuneInString(t.Text); unicode.IsLower(first) {
+		return fmt.Sprintf("it begins with %q", string(first))
 	}
-	if last := t.Text[len(t.Text)-1]; !strings.ContainsRune(".!?:)", rune(last)) {
-		return t.Text[len(t.Text)-1:]
+	if last, _ := utf8.DecodeLastRuneInString(t.Text); !strings.ContainsRune(".!?:)。！？", last) {
+		return fmt.Sprintf("it ends with %q", string(last))
 	}
 	return ""
 }
