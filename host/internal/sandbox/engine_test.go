@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -184,7 +185,7 @@ func TestPrepare_Once(t *testing.T) {
 
 func TestPrepare_NoFolder(t *testing.T) {
 	t.Parallel()
-	_, err := newEngine(t, Config{Dir: "/nonexistent"}).Load(t.Context(), guest.Module{Code: small()})
+	_, err := newEngine(t, Config{Dir: filepath.Join(t.TempDir(), "gone")}).Load(t.Context(), guest.Module{Code: small()})
 	if err == nil || errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "no folder for temporary files") {
 		t.Errorf("got %v", err)
 	}
