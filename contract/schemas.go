@@ -88,7 +88,12 @@ func (c *comparison) filledIn(place string, old, new json.RawMessage) {
 	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
 		return
 	}
-	common(a, b, "", func(at string, was, is map[string]any) {
+	eachProperty(a, b, "", func(at string, old, new any, _ bool) {
+		was, okA := old.(map[string]any)
+		is, okB := new.(map[string]any)
+		if !okA || !okB {
+			return
+		}
 		if !same(was["default"], is["default"]) {
 			c.add(Minor, place+at+"/default", "what is left out is %s, not %s", written(is["default"]), written(was["default"]))
 		}
@@ -109,8 +114,23 @@ func written(v any) string {
 	return string(text)
 }
 
-// common goes through the properties that two schemas both have, at any depth.
-func common(old, new any, place string, see func(at string, was, is map[string]any)) {
+// removed are properties that a schema had and has no more. An output in which they were optional is taken
+// without them, but a mapping that reads them finds nothing; an open input takes them still, and nobody looks at them.
+func removed(old, new json.RawMessage) (places []string) {
+	var a, b any
+	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
+		return nil
+	}
+	eachProperty(a, b, "", func(at string, _, _ any, kept bool) {
+		if !kept {
+			places = append(places, at)
+		}
+	})
+	return places
+}
+
+// eachProperty goes through the properties of a schema, at any depth, with what another has in their places.
+func eachProperty(old, new any, place string, see func(at string, was, is any, kept bool)) {
 	a, okA := old.(map[string]any)
 	b, okB := new.(map[string]any)
 	if !okA || !okB {
@@ -120,40 +140,9 @@ func common(old, new any, place string, see func(at string, was, is map[string]a
 	is, _ := b["properties"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		at := place + "/properties/" + manifest.EscapePointer(name)
-		x, okX := was[name].(map[string]any)
-		if y, okY := is[name].(map[string]any); okX && okY {
-			see(at, x, y)
-			common(x, y, at, see)
-		}
+		_, kept := is[name]
+		see(at, was[name], is[name], kept)
+		eachProperty(was[name], is[name], at, see)
 	}
-	common(a["items"], b["items"], place+"/items", see)
-}
-
-// removed are properties that a schema had and has no more. An output in which they were optional is taken
-// without them, but a mapping that reads them finds nothing; an open input takes them still, and nobody looks at them.
-func removed(old, new json.RawMessage) []string {
-	var a, b any
-	if json.Unmarshal(old, &a) != nil || json.Unmarshal(new, &b) != nil {
-		return nil
-	}
-	return gone(a, b, "")
-}
-
-func gone(old, new any, place string) (places []string) {
-	a, okA := old.(map[string]any)
-	b, okB := new.(map[string]any)
-	if !okA || !okB {
-		return nil
-	}
-	was, _ := a["properties"].(map[string]any)
-	is, _ := b["properties"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(was)) {
-		at := place + "/properties/" + manifest.EscapePointer(name)
-		if _, ok := is[name]; !ok {
-			places = append(places, at)
-			continue
-		}
-		places = append(places, gone(was[name], is[name], at)...)
-	}
-	return append(places, gone(a["items"], b["items"], place+"/items")...)
+	eachProperty(a["items"], b["items"], place+"/items", see)
 }

@@ -23,23 +23,17 @@ var uncut = rule.Rule{
 		Fix:       "send all of it; say with maxLength how much the vendor takes, or end with invalid_input",
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			k := fullest(s, op)
-			if k == nil {
-				continue
+		judgeInputs(s, found, func(op rule.Operation, k *cases.Case, name string, schema map[string]any) string {
+			text := longest(schema)
+			call, ok := with(op, k, name, text)
+			if !ok || len(text) < 50 {
+				return ""
 			}
-			properties := propertiesOf(op)
-			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				text := longest(properties[name])
-				call, ok := with(op, k, name, text)
-				if !ok || len(text) < 50 {
-					continue
-				}
-				if cut, r := cutIn(s.Lab.Try(ctx, lab.Try{Case: k, Call: call}), text); cut {
-					found(rule.Pointer(op.Place+"/input/properties", name), "of %d characters %s has the beginning, and not the end", len(text), line(r))
-				}
+			if cut, r := cutIn(s.Lab.Try(ctx, lab.Try{Case: k, Call: call}), text); cut {
+				return fmt.Sprintf("of %d characters %s has the beginning, and not the end", len(text), line(r))
 			}
-		}
+			return ""
+		})
 		return nil
 	},
 }

@@ -257,22 +257,16 @@ var exact = rule.Rule{
 		Fix:       "decode numbers as int64 or json.Number, or pass JSON on as it came",
 	},
 	Check: func(ctx context.Context, s *rule.Subject, found rule.Found) error {
-		for _, op := range s.Operations() {
-			k := fullest(s, op)
-			if k == nil {
-				continue
+		judgeInputs(s, found, func(op rule.Operation, k *cases.Case, name string, schema map[string]any) string {
+			call, ok := with(op, k, name, great(schema, inputOf(k.Call)[name]))
+			if !ok {
+				return ""
 			}
-			properties := propertiesOf(op)
-			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				call, ok := with(op, k, name, great(properties[name], inputOf(k.Call)[name]))
-				if !ok {
-					continue
-				}
-				if seen := rounded(s.Lab.Try(ctx, lab.Try{Case: k, Call: call})); seen != "" {
-					found(rule.Pointer(op.Place+"/input/properties", name), "%s: %s", greatNumber, seen)
-				}
+			if seen := rounded(s.Lab.Try(ctx, lab.Try{Case: k, Call: call})); seen != "" {
+				return fmt.Sprintf("%s: %s", greatNumber, seen)
 			}
-		}
+			return ""
+		})
 		return nil
 	},
 }
